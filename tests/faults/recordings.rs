@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use codex_client::{Codex, Decision, Result, blocking, builder::CodexBuilder};
+use codex_client::{Codex, Decision, Result, Sandbox, blocking, builder::CodexBuilder};
 use codex_testing::{FakeAppServer, Replay, Turn};
 use codex_tests::manifest_dir::manifest_dir;
 use serde_json::{Value, json};
@@ -88,7 +88,9 @@ async fn a_recorded_session_is_replayed_in_memory() {
 #[test]
 fn a_recorded_session_is_replayed_to_a_blocking_client_as_a_child_process() {
     let session = Session::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     runtime.unwrap().block_on(record(&session));
     let replay = Replay::open(session.recording()).unwrap().workspace("/now");
     let codex = blocking::Codex::builder()
@@ -144,7 +146,10 @@ async fn play(path: &Path) {
             message["id"] = present(&message["id"]);
         }
         if is_of_client {
-            writer.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+            writer
+                .write_all(format!("{message}\n").as_bytes())
+                .await
+                .unwrap();
         } else {
             let received = reader.next_line().await.unwrap().unwrap();
             let received: Value = serde_json::from_str(&received).unwrap();
@@ -169,13 +174,30 @@ async fn the_recordings_of_the_fixtures_replay() {
     assert!(played > 11, "{played}");
 }
 
+#[tokio::test]
+async fn the_recording_of_the_demo_is_replayed() {
+    let replay = Replay::open(manifest_dir().join("fixtures/demo.jsonl")).unwrap();
+    let (reader, writer) = replay.connect();
+    let codex = Codex::builder().connect(reader, writer).await.unwrap();
+    let thread = codex.thread_start().sandbox(Sandbox::ReadOnly);
+    let thread = thread.await.unwrap();
+    let result = thread.run("What is in this directory?").await.unwrap();
+    let response = result.final_response.unwrap_or_default();
+    assert!(response.starts_with("There are two files"), "{response}");
+    codex.close().await.unwrap();
+    replay.finished().await.unwrap();
+}
+
 #[test]
 fn a_file_that_is_no_recording_is_refused_with_its_line() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("f.jsonl");
     fs::write(&path, "{\"dir\":\"in\",\"msg\":{}}\nnonsense\n").unwrap();
     let error = Replay::open(&path).unwrap_err().to_string();
-    assert!(error.contains("f.jsonl") && error.contains("line 2"), "{error}");
+    assert!(
+        error.contains("f.jsonl") && error.contains("line 2"),
+        "{error}"
+    );
     assert!(Replay::open(directory.path().join("missing")).is_err());
 }
 

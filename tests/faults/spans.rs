@@ -50,7 +50,10 @@ async fn spans_name_methods_ids_durations_and_outcomes_and_no_contents() {
             ("model/list", "error"),
         ]
     );
-    assert!(!requests[3].field("codex.thread").is_empty(), "{requests:?}");
+    assert!(
+        !requests[3].field("codex.thread").is_empty(),
+        "{requests:?}"
+    );
     let turns = collector.spans("codex.turn");
     assert_eq!(outcomes(&turns), [("", "completed")]);
     assert_eq!(turns[0].level, Level::INFO);
@@ -63,7 +66,10 @@ async fn spans_name_methods_ids_durations_and_outcomes_and_no_contents() {
     }
     for span in [&turns[0], &from_server[0]] {
         assert_eq!(span.parent, Some("codex.connection"), "{span:?}");
-        assert_eq!(span.field("codex.thread"), requests[3].field("codex.thread"));
+        assert_eq!(
+            span.field("codex.thread"),
+            requests[3].field("codex.thread")
+        );
     }
     let connections = collector.spans("codex.connection");
     assert_eq!(outcomes(&connections), [("", "requested")]);
@@ -106,7 +112,8 @@ async fn unknown_and_malformed_messages_and_the_end_of_the_process_are_events() 
     let (codex, ()) = tokio::join!(builder.start(), fake.handshake());
     let codex = codex.unwrap();
     fake.notify("future/thing", json!({"text": PROMPT})).await;
-    fake.write(format!("{{\"method\": {SECRET}}}\n").as_bytes()).await;
+    fake.write(format!("{{\"method\": {SECRET}}}\n").as_bytes())
+        .await;
     fake.send_request(7, "future/question", json!({})).await;
     assert_eq!(fake.receive().await["id"], 7);
     codex.close().await.unwrap();
@@ -118,7 +125,10 @@ async fn unknown_and_malformed_messages_and_the_end_of_the_process_are_events() 
     assert_eq!(malformed[0].level, Level::WARN);
     assert_eq!(malformed[0].parent, Some("codex.connection"));
     let ended = collector.events("the server process has ended");
-    assert!(ended[0].field("codex.exit_status").contains("exit"), "{ended:?}");
+    assert!(
+        ended[0].field("codex.exit_status").contains("exit"),
+        "{ended:?}"
+    );
     let all = format!("{:?}", collector.seen());
     assert!(!all.contains(PROMPT) && !all.contains(SECRET), "{all}");
 }

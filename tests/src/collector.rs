@@ -123,7 +123,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Collecting {
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        let Some(span) = context.span(&id) else { return };
+        let Some(span) = context.span(&id) else {
+            return;
+        };
         if let Some(seen) = span.extensions_mut().remove::<Seen>() {
             self.add(seen);
         }

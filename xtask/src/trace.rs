@@ -54,7 +54,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let recording = directory.path().join("session.jsonl");
         fs::write(&recording, "{\"dir\":\"out\",\"msg\":{\"id\":1}}\n").unwrap();
-        run(&Args { recording, out: None }).unwrap();
+        run(&Args {
+            recording,
+            out: None,
+        })
+        .unwrap();
         let page = fs::read_to_string(directory.path().join("session.html")).unwrap();
         assert!(page.contains("<title>session.jsonl</title>"));
     }
@@ -64,7 +68,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let recording = directory.path().join("notes.txt");
         fs::write(&recording, "notes\n").unwrap();
-        let error = run(&Args { recording, out: None }).unwrap_err().to_string();
+        let error = run(&Args {
+            recording,
+            out: None,
+        })
+        .unwrap_err()
+        .to_string();
         assert!(error.contains("CODEX_CLIENT_RECORD"), "{error}");
     }
 }

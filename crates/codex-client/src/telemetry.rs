@@ -39,7 +39,11 @@ pub(crate) fn reported(error: &dyn fmt::Display) {
 /// Reports a notification or a request of a method that this version does not know.
 pub(crate) fn unknown(method: &str) {
     let _ = method;
-    event!(DEBUG, codex.method = shown(method), "a message of an unknown method");
+    event!(
+        DEBUG,
+        codex.method = shown(method),
+        "a message of an unknown method"
+    );
 }
 
 /// Reports that no handler, tool or inbox has responded to a request.
@@ -56,7 +60,11 @@ pub(crate) fn declined(method: &'static str, thread_id: Option<&str>) {
 /// Reports that a reader has missed notifications.
 pub(crate) fn lagged(skipped: u64) {
     let _ = skipped;
-    event!(WARN, skipped, "a reader is too slow, and its oldest notifications are dropped");
+    event!(
+        WARN,
+        skipped,
+        "a reader is too slow, and its oldest notifications are dropped"
+    );
 }
 
 /// Reports the end of the server process.

@@ -404,7 +404,9 @@ pub struct Seen {
 /// If it is no picture.
 pub fn look(picture: &[u8]) -> Result<Seen> {
     let mut reader = png::Decoder::new(Cursor::new(picture)).read_info()?;
-    let size = reader.output_buffer_size().ok_or("the picture is too large")?;
+    let size = reader
+        .output_buffer_size()
+        .ok_or("the picture is too large")?;
     let mut pixels = vec![0; size];
     let info = reader.next_frame(&mut pixels)?;
     let pixels = pixels[..info.buffer_size()].chunks_exact(info.color_type.samples());

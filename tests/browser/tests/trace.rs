@@ -50,7 +50,10 @@ impl Recording {
             for number in 0..threads {
                 let params = json!({"threadId": thread(number), "turnId": format!("turn-{number}"),
                     "itemId": "item", "delta": format!("word{delta} ")});
-                self.add("in", &json!({"method": "item/agentMessage/delta", "params": params}));
+                self.add(
+                    "in",
+                    &json!({"method": "item/agentMessage/delta", "params": params}),
+                );
             }
         }
         for number in 0..threads {
@@ -77,7 +80,9 @@ async fn deltas_are_folded_and_a_response_leads_to_its_request() -> Result<()> {
     let browser = Browser::start().await?;
     let mut recording = Recording::default();
     recording.turns(2, 3);
-    recording.text.push_str("{\"at\":1795272156900.5,\"dropped\":7}\n");
+    recording
+        .text
+        .push_str("{\"at\":1795272156900.5,\"dropped\":7}\n");
     let (page, _directory) = open(&browser, "A <session>", &recording.text).await?;
     page.until_text("h1", "A <session>").await?;
     page.until_text("#count", "9 rows, 13 messages").await?;
@@ -102,8 +107,10 @@ async fn deltas_are_folded_and_a_response_leads_to_its_request() -> Result<()> {
     page.until_text("#text", "word0 word1 word2").await?;
     click_row(&page, "↩ turn/start", 1).await?;
     page.until_text("#title", "response: turn/start").await?;
-    page.until_text("#partner", "Request, 2.5 ms before").await?;
-    page.until_text(".row.partner .summary", "<b>Question</b> 1").await?;
+    page.until_text("#partner", "Request, 2.5 ms before")
+        .await?;
+    page.until_text(".row.partner .summary", "<b>Question</b> 1")
+        .await?;
     page.click("Request").await?;
     page.until_text("#title", "request: turn/start").await?;
     let shown = page.texts("#json").await?.concat();
@@ -145,7 +152,8 @@ async fn the_page_is_filtered_by_thread_and_by_text_and_works_with_the_keyboard(
     page.press("p", 80).await?;
     page.until_text("#title", "response: turn/start").await?;
     page.press("End", 35).await?;
-    page.until_text("#title", "notification: turn/completed").await?;
+    page.until_text("#title", "notification: turn/completed")
+        .await?;
     page.press("Home", 36).await?;
     page.until_text("#title", "request: turn/start").await?;
     browser.close().await
@@ -160,18 +168,27 @@ async fn a_hundred_thousand_messages_are_a_few_rows_on_the_screen() -> Result<()
     let messages = recording.messages;
     assert!(messages > 100_000);
     let (page, _directory) = open(&browser, "large", &recording.text).await?;
-    page.until_text("#count", "80 rows, 100,060 messages").await?;
+    page.until_text("#count", "80 rows, 100,060 messages")
+        .await?;
     page.click_on("document.getElementById('fold')").await?;
-    page.until_text("#count", "100,060 rows, 100,060 messages").await?;
+    page.until_text("#count", "100,060 rows, 100,060 messages")
+        .await?;
     page.eval("document.getElementById('rows').focus()").await?;
     page.press("End", 35).await?;
-    page.until_text("#title", "notification: turn/completed").await?;
+    page.until_text("#title", "notification: turn/completed")
+        .await?;
     page.until("document.querySelector('[aria-selected=true]').ariaPosInSet === '100060'")
         .await?;
-    let rows = page.eval("document.querySelectorAll('.row').length").await?;
-    assert!(rows.as_u64().is_some_and(|rows| (10..200).contains(&rows)), "{rows}");
+    let rows = page
+        .eval("document.querySelectorAll('.row').length")
+        .await?;
+    assert!(
+        rows.as_u64().is_some_and(|rows| (10..200).contains(&rows)),
+        "{rows}"
+    );
     page.type_into("search", "word4999 ").await?;
-    page.until_text("#count", "20 rows, 100,060 messages").await?;
+    page.until_text("#count", "20 rows, 100,060 messages")
+        .await?;
     browser.close().await
 }
 
@@ -195,7 +212,11 @@ async fn the_page_of_the_demo_has_a_light_and_a_dark_picture() -> Result<()> {
         assert!(seen.colors.len() > 100, "{:?}", seen.colors);
         assert!(seen.colors.contains(&paper), "{:?}", seen.colors);
         // The bar of the first thread.
-        assert!(seen.colors.contains(&[0x4c, 0x8b, 0xf5]), "{:?}", seen.colors);
+        assert!(
+            seen.colors.contains(&[0x4c, 0x8b, 0xf5]),
+            "{:?}",
+            seen.colors
+        );
         // The committed picture.
         if let Some(pictures) = env::var_os("CODEX_PICTURES").filter(|_| scheme == "light") {
             fs::write(Path::new(&pictures).join("trace.png"), &picture)?;

@@ -25,7 +25,14 @@ const CODEX_TESTING: Table = Table {
     floors: &[
         (
             "ground",
-            &["error", "monitor", "request", "binary", "runtime_thread", "trace"],
+            &[
+                "error",
+                "monitor",
+                "request",
+                "binary",
+                "runtime_thread",
+                "trace",
+            ],
         ),
         ("gate", &["gate"]),
         ("response", &["response"]),

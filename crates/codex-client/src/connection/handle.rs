@@ -1,7 +1,6 @@
 //! A handle to a connection.
 
 use std::{
-    borrow::Cow,
     mem,
     path::PathBuf,
     sync::{Arc, OnceLock, Weak},
@@ -24,6 +23,7 @@ use crate::{
         core::Core,
         driver::Driver,
         interrupt_guard::InterruptGuard,
+        request_span::RequestSpan,
         reservation::Reservation,
         service::Service,
         shared::Submit,
@@ -32,6 +32,7 @@ use crate::{
         Error, Result,
         connection_closed::{CloseReason, ConnectionClosed},
     },
+    recording::Recorder,
     routing::{
         active_turns::ActiveTurn,
         client_id_stream::ClientIdStream,
@@ -42,13 +43,7 @@ use crate::{
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
-    recording::Recorder,
-    rpc::{
-        envelope::{self, RoutingKeys},
-        raw_notification::RawNotification,
-        raw_response::RawResponse,
-    },
-    telemetry::Span,
+    rpc::{raw_notification::RawNotification, raw_response::RawResponse},
     timer::Timers,
     transport::Transport,
     version,
@@ -87,25 +82,6 @@ pub(crate) struct Connection {
     /// The last field: the connection ends once `commands` has been dropped.
     #[cfg(feature = "blocking")]
     join_on_drop: JoinOnDrop,
-}
-
-/// Returns the ids of the thread and of the turn that a request names.
-fn ids<R: Request>(params: &R) -> (Option<String>, Option<String>) {
-    let params = serde_json::to_string(params).unwrap_or_default();
-    let keys = envelope::result_keys(&params).map(RoutingKeys::into_owned);
-    let id = |id: Option<Cow<'static, str>>| id.map(Cow::into_owned);
-    keys.map_or((None, None), |keys| (id(keys.thread_id), id(keys.turn_id)))
-}
-
-/// Returns the outcome of a request with this error, for its span.
-fn outcome(error: Option<&Error>) -> &'static str {
-    match error {
-        None => "ok",
-        Some(Error::Rpc(_)) => "error",
-        Some(Error::Timeout { .. }) => "timeout",
-        Some(Error::Closed(_)) => "closed",
-        Some(_) => "unreadable",
-    }
 }
 
 /// Tells the connection on drop that the caller of a request is gone.
@@ -350,12 +326,12 @@ impl Connection {
         // Declared before the receiver, and therefore dropped after it.
         let abandonment = Abandonment(&self.commands);
         let (caller, response) = oneshot::channel();
-        let mut span = Span::request(R::METHOD, || ids(params));
+        let span = RequestSpan::start(params);
         self.enqueue(params, timeout, on_response, ResponseSink::Caller(caller))?;
         let response = response.await;
         mem::forget(abandonment);
         let response = response.unwrap_or_else(|_| Err(self.closed_error()));
-        span.end(outcome(response.as_ref().err()));
+        span.end(&response);
         response
     }
 

@@ -168,7 +168,9 @@ impl Recorder {
             dropped: mem::take(&mut self.dropped),
             line,
         };
-        self.shared.queued.fetch_add(entry.size(), Ordering::Relaxed);
+        self.shared
+            .queued
+            .fetch_add(entry.size(), Ordering::Relaxed);
         if let Some(entries) = &self.entries {
             // The thread ends early only if the file cannot be written, which it reports.
             let _ = entries.send(entry);
@@ -225,7 +227,9 @@ mod tests {
         let path = directory.path().join("f.jsonl");
         let mut recorder = Recorder::start(&path, no_errors);
         recorder.sent(b"{\"id\":1,\"method\":\"m\",\"params\":{\"apiKey\":\"s3cr3t\"}}\n");
-        recorder.received(&Line::Borrowed(b"{\"id\":1,\"result\":{\"token\":\"s3cr3t\"}}"));
+        recorder.received(&Line::Borrowed(
+            b"{\"id\":1,\"result\":{\"token\":\"s3cr3t\"}}",
+        ));
         recorder.received(&Line::Borrowed(b"  "));
         recorder.received(&Line::Borrowed(b"not JSON: s3cr3t"));
         recorder.received(&Line::Last(b"{\"apiKey\":\"s3cr".to_vec()));

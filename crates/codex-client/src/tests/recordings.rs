@@ -55,7 +55,8 @@ async fn serve_session(fake: &mut FakeServer) {
     fake.notify("future/thing", secret).await;
     fake.write(format!("torn {{\"apiKey\":\"{}\n", &SECRET[..9]).as_bytes())
         .await;
-    fake.send(json!({"id": id, "result": {"type": "apiKey"}})).await;
+    fake.send(json!({"id": id, "result": {"type": "apiKey"}}))
+        .await;
     fake.send(json!({"id": 7, "method": "future/question", "params": {"password": SECRET}}))
         .await;
     let refused = fake.receive().await;
@@ -66,7 +67,10 @@ fn assert_session(path: &Path) {
     let lines = recorded(path);
     let shapes: Vec<_> = lines.iter().map(shape).collect();
     assert_eq!(shapes, SESSION);
-    assert_eq!(lines[3]["msg"]["params"], json!({"type": "apiKey", "apiKey": "…"}));
+    assert_eq!(
+        lines[3]["msg"]["params"],
+        json!({"type": "apiKey", "apiKey": "…"})
+    );
 }
 
 #[tokio::test]
@@ -131,12 +135,22 @@ async fn a_request_that_is_never_sent_is_not_recorded() {
     let first = tokio::spawn(codex.models().into_future());
     let id = fake.receive_request("model/list").await;
     // Waits for the first one, and is dropped.
-    assert!(super::poll_once(codex.request(codex_types::request::MemoryReset).into_future()).is_none());
+    assert!(
+        super::poll_once(
+            codex
+                .request(codex_types::request::MemoryReset)
+                .into_future()
+        )
+        .is_none()
+    );
     fake.send(json!({"id": id, "result": {"data": []}})).await;
     first.await.unwrap().unwrap();
     fake.round_trip(&codex).await;
     codex.close().await.unwrap();
     let unsent = codex_types::request::MemoryReset::METHOD;
     let text = fs::read_to_string(&path).unwrap();
-    assert!(text.contains("model/list") && !text.contains(unsent), "{text}");
+    assert!(
+        text.contains("model/list") && !text.contains(unsent),
+        "{text}"
+    );
 }

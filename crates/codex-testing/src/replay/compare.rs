@@ -113,7 +113,9 @@ impl Comparer<'_> {
         if !is_id(name) || !self.names.may_stand_for(present, recorded) {
             return false;
         }
-        self.found.ids.push((recorded.to_owned(), present.to_owned()));
+        self.found
+            .ids
+            .push((recorded.to_owned(), present.to_owned()));
         true
     }
 

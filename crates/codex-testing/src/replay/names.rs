@@ -18,7 +18,8 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn add_path(&mut self, recorded: String, present: String) {
         self.paths.push((recorded, present));
-        self.paths.sort_by_key(|(recorded, _)| std::cmp::Reverse(recorded.len()));
+        self.paths
+            .sort_by_key(|(recorded, _)| std::cmp::Reverse(recorded.len()));
     }
 
     /// Whether a present id may stand for a recorded one.
@@ -35,7 +36,10 @@ impl Names {
 
     /// Returns a text of the client as it would be recorded.
     pub(super) fn as_recorded(&self, text: &str) -> String {
-        let paths = self.paths.iter().map(|(recorded, present)| (present, recorded));
+        let paths = self
+            .paths
+            .iter()
+            .map(|(recorded, present)| (present, recorded));
         replace(text, paths)
     }
 
@@ -70,7 +74,9 @@ impl Names {
             Value::String(text) if is_id(name) => drop(self.of_server.insert(text.clone())),
             Value::Array(items) => items.iter().for_each(|item| self.note_ids(item, name)),
             Value::Object(members) => {
-                members.iter().for_each(|(name, value)| self.note_ids(value, name));
+                members
+                    .iter()
+                    .for_each(|(name, value)| self.note_ids(value, name));
             }
             _ => {}
         }
@@ -97,5 +103,7 @@ pub(super) fn is_id(name: &str) -> bool {
 
 /// Whether the values of a member are times.
 pub(super) fn is_time(name: &str) -> bool {
-    ["At", "AtMs", "Ms", "_at"].iter().any(|end| name.ends_with(end))
+    ["At", "AtMs", "Ms", "_at"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }

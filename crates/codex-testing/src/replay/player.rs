@@ -204,7 +204,10 @@ mod tests {
         ]);
         player.receive(&json!({"id": 1, "method": "a", "params": {"n": 2}}));
         player.receive(&json!({"id": 2, "method": "a", "params": {"n": 1}}));
-        let expected = [json!({"id": 2, "result": "one"}), json!({"id": 1, "result": "two"})];
+        let expected = [
+            json!({"id": 2, "result": "one"}),
+            json!({"id": 1, "result": "two"}),
+        ];
         assert_eq!(sent(&mut player), expected);
         assert!(player.end().is_empty());
     }
@@ -212,9 +215,18 @@ mod tests {
     #[test]
     fn ids_that_the_client_chooses_are_those_of_this_client() {
         let mut player = player(&[
-            (">", json!({"id": 1, "method": "spawn", "params": {"processId": "p1"}})),
-            ("<", json!({"method": "output", "params": {"processId": "p1"}})),
-            (">", json!({"id": 2, "method": "kill", "params": {"processId": "p1"}})),
+            (
+                ">",
+                json!({"id": 1, "method": "spawn", "params": {"processId": "p1"}}),
+            ),
+            (
+                "<",
+                json!({"method": "output", "params": {"processId": "p1"}}),
+            ),
+            (
+                ">",
+                json!({"id": 2, "method": "kill", "params": {"processId": "p1"}}),
+            ),
         ]);
         player.receive(&json!({"id": 1, "method": "spawn", "params": {"processId": "mine"}}));
         assert_eq!(sent(&mut player)[0]["params"]["processId"], "mine");
@@ -227,7 +239,9 @@ mod tests {
     #[test]
     fn unexpected_and_missing_messages_are_differences_and_requests_are_refused() {
         let mut player = player(&[(">", json!({"method": "initialized"}))]);
-        let refused = player.receive(&json!({"id": 1, "method": "model/list"})).unwrap();
+        let refused = player
+            .receive(&json!({"id": 1, "method": "model/list"}))
+            .unwrap();
         assert_eq!(refused["id"], 1);
         assert!(player.receive(&json!({"id": 9, "result": 1})).is_none());
         let differences = player.end().join("\n");

@@ -45,7 +45,11 @@ fn parse(text: &str) -> Result<Vec<Recorded>, String> {
         let from_server = match entry["dir"].as_str() {
             Some("in") => true,
             Some("out") => false,
-            _ => return Err(format!("line {line} has no direction (`dir`: `in` or `out`)")),
+            _ => {
+                return Err(format!(
+                    "line {line} has no direction (`dir`: `in` or `out`)"
+                ));
+            }
         };
         if message.is_object() {
             messages.push(Recorded {
@@ -70,14 +74,20 @@ mod tests {
         let text = "{\"at\":1.5,\"dir\":\"out\",\"msg\":{\"id\":1}}\n\n\
                     {\"dir\":\"in\",\"unreadable\":7}\n{\"dir\":\"in\",\"msg\":{\"id\":1}}\n";
         let messages = parse(text).unwrap();
-        let lines: Vec<_> = messages.iter().map(|it| (it.line, it.from_server)).collect();
+        let lines: Vec<_> = messages
+            .iter()
+            .map(|it| (it.line, it.from_server))
+            .collect();
         assert_eq!(lines, [(1, false), (4, true)]);
     }
 
     #[test]
     fn the_error_names_the_line_and_the_reason() {
         for (text, reason) in [
-            ("{\"dir\":\"in\",\"msg\":{}}\nnonsense", "line 2 is not a line of a recording"),
+            (
+                "{\"dir\":\"in\",\"msg\":{}}\nnonsense",
+                "line 2 is not a line of a recording",
+            ),
             ("{\"dropped\":3}", "3 messages are missing"),
             ("{\"msg\":{}}", "line 1 has no direction"),
             ("{\"dir\":\"in\"}", "line 1 has no message"),

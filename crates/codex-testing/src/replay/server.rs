@@ -250,7 +250,11 @@ impl Outcome {
 
 impl Drop for Replay {
     fn drop(&mut self) {
-        self.outcome.lock().tasks.drain(..).for_each(|task| task.abort());
+        self.outcome
+            .lock()
+            .tasks
+            .drain(..)
+            .for_each(|task| task.abort());
     }
 }
 
