@@ -1,7 +1,7 @@
 //! Spans and events of a client, as a subscriber of `tracing` sees them.
 
 use codex_client::Codex;
-use codex_testing::{FakeAppServer, FakeConnection, Turn};
+use codex_testing::{FakeAppServer, FakeConnection, Reply, Turn};
 use codex_tests::collector::{Collector, Seen};
 use serde_json::json;
 use tracing::Level;
@@ -21,11 +21,16 @@ fn outcomes(spans: &[Seen]) -> Vec<(&str, &str)> {
 }
 
 /// A session with a request that is declined, and one that the server refuses.
-async fn session(codex: &Codex) {
+async fn session(server: &FakeAppServer) {
+    server.push("model/list", Reply::error(-32600, "not now"));
+    let (reader, writer) = server.connect();
+    let codex = Codex::builder().connect(reader, writer).await.unwrap();
     codex.login_api_key(SECRET).await.unwrap();
     let thread = codex.thread_start().await.unwrap();
     thread.run(PROMPT).await.unwrap();
     codex.models().await.unwrap_err();
+    drop(thread);
+    codex.close().await.unwrap();
 }
 
 #[tokio::test]
@@ -33,11 +38,7 @@ async fn spans_name_methods_ids_durations_and_outcomes_and_no_contents() {
     let collector = Collector::start(LevelFilter::DEBUG);
     let server = FakeAppServer::start().unwrap();
     server.push_turn(Turn::new().command_approval("ls -l").then_text("Done."));
-    let (reader, writer) = server.connect();
-    let codex = Codex::builder().connect(reader, writer).await.unwrap();
-    session(&codex).await;
-    codex.close().await.unwrap();
-    drop(codex);
+    session(&server).await;
 
     let requests = collector.spans("codex.request");
     assert_eq!(
@@ -87,10 +88,7 @@ async fn messages_are_shown_at_the_level_trace_without_secrets() {
     let collector = Collector::start(LevelFilter::TRACE);
     let server = FakeAppServer::start().unwrap();
     server.push_turn("Done.");
-    let (reader, writer) = server.connect();
-    let codex = Codex::builder().connect(reader, writer).await.unwrap();
-    session(&codex).await;
-    codex.close().await.unwrap();
+    session(&server).await;
     let messages = collector.events("message");
     let shown = |direction: &str, text: &str| {
         messages.iter().any(|message| {

@@ -200,6 +200,8 @@ const DEMO: &str = include_str!("../../fixtures/demo.jsonl");
 async fn the_page_of_the_demo_has_a_light_and_a_dark_picture() -> Result<()> {
     let browser = Browser::start().await?;
     let (page, directory) = open(&browser, "demo.jsonl", DEMO).await?;
+    page.eval("document.getElementById('rows').scrollTop = 1e6")
+        .await?;
     click_row(&page, "item/agentMessage/delta", 0).await?;
     page.until("document.getElementById('text').textContent.includes('There are two files')")
         .await?;

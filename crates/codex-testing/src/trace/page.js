@@ -125,7 +125,8 @@ let selected = -1;
 function build() {
   const previous = rows[selected]?.entries[0] ?? null;
   const threadId = $("thread").value;
-  const words = $("search").value.toLowerCase();
+  // As in the lines, which are JSON with `<` escaped.
+  const words = JSON.stringify($("search").value).slice(1, -1).replaceAll("<", "\\u003c").toLowerCase();
   const isFolding = $("fold").checked;
   const open = new Map();
   rows = [];
