@@ -7,10 +7,10 @@
 use std::fmt;
 
 #[cfg(feature = "tracing")]
-pub(crate) use enabled::{Scope, Span, message, wants_unknown};
+pub(crate) use enabled::{Scope, Span, message, wants_messages, wants_unknown};
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) use disabled::{Scope, Span, message, wants_unknown};
+pub(crate) use disabled::{Scope, Span, message, wants_messages, wants_unknown};
 
 /// The target of all spans and events, for filters such as `codex_client=debug`.
 #[cfg(feature = "tracing")]
@@ -233,9 +233,15 @@ mod enabled {
     /// Emits a message, at the level `trace`, without its secrets.
     #[inline]
     pub(crate) fn message(direction: &'static str, line: &[u8]) {
-        if tracing::event_enabled!(target: TARGET, Level::TRACE) {
+        if wants_messages() {
             emit(direction, line);
         }
+    }
+
+    /// Whether a subscriber wants to see messages.
+    #[inline]
+    pub(crate) fn wants_messages() -> bool {
+        tracing::event_enabled!(target: TARGET, Level::TRACE)
     }
 
     #[cold]
@@ -304,6 +310,10 @@ mod disabled {
     }
 
     pub(crate) fn wants_unknown() -> bool {
+        false
+    }
+
+    pub(crate) fn wants_messages() -> bool {
         false
     }
 

@@ -316,13 +316,13 @@ impl Core {
 
     /// Records that this many bytes of `outbound` were written.
     pub(crate) fn written(&mut self, written: usize) {
-        if let Some(recorder) = &mut self.recorder {
+        if self.recorder.is_some() || telemetry::wants_messages() {
             for line in self.outbound.begun_by(written) {
-                recorder.sent(line);
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.sent(line);
+                }
+                telemetry::message("out", line);
             }
-        }
-        for line in self.outbound.begun_by(written) {
-            telemetry::message("out", line);
         }
         self.outbound.advance(written);
     }

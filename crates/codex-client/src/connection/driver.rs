@@ -21,6 +21,7 @@ use tokio::{
 use crate::{
     connection::{command::Command, core::Core, shared::Shared},
     error::connection_closed::{CloseReason, ConnectionClosed},
+    recording,
     rpc::lines::Lines,
     telemetry::{self, Scope, Span},
     transport::{Transport, process::Process},
@@ -75,7 +76,7 @@ where
         }
         let recorder = driver.shared.lock().core.take_recorder();
         if let Some(recorder) = recorder {
-            recorder.finish().await;
+            let _ = timeout(recording::END_TIMEOUT, recorder.finish()).await;
         }
         driver.shared.lock().core.finish(closed);
     }

@@ -13,8 +13,12 @@
 //! `unreadable` is the length of a line that is not JSON, and `dropped` the number of messages that
 //! are missing because the file could not be written fast enough.
 
+mod entry;
 mod path;
 mod recorder;
 mod writer;
 
-pub(crate) use self::{path::from_env, recorder::Recorder};
+pub(crate) use self::{
+    path::from_env,
+    recorder::{END_TIMEOUT, Recorder},
+};

@@ -3,67 +3,28 @@
 use std::{
     mem,
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc,
-    },
+    sync::{Arc, atomic::Ordering, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
 
 use crate::{
     error::Error,
-    recording::{path, writer::Writer},
+    recording::{
+        entry::{Entry, OVERHEAD, Recorded, Shared},
+        path,
+        writer::Writer,
+    },
     rpc::lines::Line,
 };
 
 /// Maximum size of the messages that wait to be written, in bytes.
 const MAX_QUEUED: usize = 64 * 1024 * 1024;
 
-/// The size of a waiting message apart from its text, in bytes.
-const OVERHEAD: usize = 128;
-
 /// The time that the end of a connection waits for the rest of its messages to be written.
-const END_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// A message or a gap.
-pub(super) struct Entry {
-    pub(super) at: Instant,
-    /// The number of messages before this one that are not recorded.
-    pub(super) dropped: u64,
-    pub(super) line: Recorded,
-}
-
-/// A line to be recorded.
-pub(super) enum Recorded {
-    In(Vec<u8>),
-    Out(Vec<u8>),
-    /// The length of a line from the server that was over the limit.
-    TooLong(usize),
-    /// The end of the connection.
-    End,
-}
-
-impl Entry {
-    pub(super) fn size(&self) -> usize {
-        match &self.line {
-            Recorded::In(line) | Recorded::Out(line) => line.len() + OVERHEAD,
-            Recorded::TooLong(_) | Recorded::End => OVERHEAD,
-        }
-    }
-}
-
-/// The state that the recorder and its thread share.
-#[derive(Default)]
-pub(super) struct Shared {
-    /// The size of the entries in the queue.
-    pub(super) queued: AtomicUsize,
-    /// Whether the file cannot be written.
-    pub(super) failed: AtomicBool,
-}
+pub(crate) const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Records the messages of a connection. Never waits for the file, except at the end.
 pub(crate) struct Recorder {
@@ -177,10 +138,10 @@ impl Recorder {
         }
     }
 
-    /// Ends the recording. Waits, for a limited time, until it is written.
+    /// Ends the recording, and waits until it is written.
     pub(crate) async fn finish(mut self) {
         if self.end() {
-            let _ = timeout(END_TIMEOUT, &mut self.ended).await;
+            let _ = (&mut self.ended).await;
         }
     }
 

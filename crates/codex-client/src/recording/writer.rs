@@ -8,7 +8,7 @@ use std::{
 
 use codex_types::redact;
 
-use crate::recording::recorder::{Entry, Recorded, Shared};
+use crate::recording::entry::{Entry, Recorded, Shared};
 
 /// Writes entries to a file.
 pub(super) struct Writer<W: Write> {

@@ -60,12 +60,11 @@ impl Outbound {
     /// Returns the lines of which the next `written` bytes contain the first one.
     pub(crate) fn begun_by(&self, written: usize) -> impl Iterator<Item = &[u8]> {
         let end = self.written + written;
-        let lines = self.messages.iter().filter_map(move |message| {
+        self.messages.iter().filter_map(move |message| {
             let start = message.end.checked_sub(message.length)?;
             let is_begun = (self.written..end).contains(&start);
             is_begun.then(|| &self.buffer[start..message.end])
-        });
-        lines
+        })
     }
 
     /// Records that this many bytes were written.

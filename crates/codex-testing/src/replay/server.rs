@@ -164,8 +164,8 @@ impl Replay {
     #[must_use]
     pub fn connect(&self) -> ClientStreams {
         let (connection, streams) = FakeConnection::in_memory();
-        let outcome = Arc::clone(&self.outcome);
-        self.server().serve_on(&self.tasks, connection, outcome);
+        self.server()
+            .serve_on(&self.tasks, connection, &self.outcome);
         streams
     }
 
@@ -182,7 +182,7 @@ impl Replay {
             let accept = move || {
                 let (end, control, reader) = process();
                 let connection = FakeConnection::of_process(reader, control);
-                server.serve_on(&tasks, connection, outcome.upgrade()?);
+                server.serve_on(&tasks, connection, &outcome.upgrade()?);
                 Some(end)
             };
             let host = Host::start(Box::new(accept)).map_err(Error::Listen)?;
@@ -266,10 +266,15 @@ struct Server {
 }
 
 impl Server {
-    fn serve_on(&self, tasks: &Handle, connection: FakeConnection, outcome: Arc<Monitor<Outcome>>) {
+    fn serve_on(
+        &self,
+        tasks: &Handle,
+        connection: FakeConnection,
+        outcome: &Arc<Monitor<Outcome>>,
+    ) {
         let player = Player::new(&self.recording, self.names.clone(), &self.ignored);
         outcome.change(|outcome| outcome.open += 1);
-        let shared = Arc::clone(&outcome);
+        let shared = Arc::clone(outcome);
         let task = tasks.spawn(async move {
             let differences = serve(connection, player).await;
             shared.change(|outcome| {
