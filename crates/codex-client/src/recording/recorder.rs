@@ -178,6 +178,7 @@ mod tests {
             .collect()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the type of a report")]
     fn no_errors(error: Error) {
         panic!("{error}");
     }
