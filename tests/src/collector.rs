@@ -3,14 +3,14 @@
 use std::{
     collections::BTreeMap,
     fmt::Debug,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use tracing::{
-    Level, Subscriber,
+    Dispatch, Level, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
-    subscriber::DefaultGuard,
+    subscriber::{DefaultGuard, NoSubscriber},
 };
 use tracing_subscriber::{
     Layer, Registry,
@@ -49,6 +49,10 @@ impl Collector {
     /// Collects from now on, up to this level.
     #[must_use]
     pub fn start(level: LevelFilter) -> Self {
+        // While there is a single subscriber, `tracing` asks that of the current thread about a new
+        // span or event. A thread without one, of another test, would disable it for all threads.
+        static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+        ANOTHER.get_or_init(|| Dispatch::new(NoSubscriber::default()));
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let layer = Collecting(Arc::clone(&seen)).with_filter(level);
         let guard = tracing::subscriber::set_default(Registry::default().with(layer));
