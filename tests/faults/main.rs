@@ -9,7 +9,9 @@ mod child_process;
 mod drift;
 mod failed_starts;
 mod process_trees;
+mod recordings;
 mod scripts;
+mod spans;
 
 use std::path::Path;
 

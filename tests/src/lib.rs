@@ -1,5 +1,6 @@
 //! Code that the tests share.
 
+pub mod collector;
 pub mod compat;
 pub mod decoding;
 pub mod http;
@@ -85,6 +86,10 @@ mod server_versions {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/two-runtimes.md")]
 mod two_runtimes {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/observability.md")]
+mod observability {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]

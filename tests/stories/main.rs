@@ -37,6 +37,7 @@ mod stopping;
 mod sub_agents;
 mod thread_and_turn_options;
 mod thread_settings;
+mod tracing;
 mod turn_ends;
 mod turn_tokens;
 mod two_runtimes;

@@ -34,6 +34,7 @@
 //! | watch files | [`Codex::fs_watch`] |
 //! | call any method of the protocol | [`Codex::request`], [`protocol`] |
 //! | learn the version of the server, or refuse other versions | [`Codex::server_version`], [`version`] |
+//! | record the messages of a connection | [`CodexBuilder::record`](builder::CodexBuilder::record) |
 //! | handle errors and retry | [`Error`], [`retry()`] |
 #![cfg_attr(
     feature = "blocking",
@@ -61,6 +62,7 @@ mod sandbox;
 mod send_table;
 mod stream;
 mod sub_agent;
+mod telemetry;
 mod timer;
 mod tokens;
 mod turn_result;
@@ -69,6 +71,7 @@ pub mod version;
 
 // Messages, and the streams that carry them.
 mod binary;
+mod recording;
 mod rpc;
 mod transport;
 

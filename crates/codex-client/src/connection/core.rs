@@ -33,6 +33,7 @@ use crate::{
     },
     error::{Error, connection_closed::ConnectionClosed, decode_error::DecodeError},
     future::BoxFuture,
+    recording::Recorder,
     routing::{
         abandoned_turns::AbandonedTurns,
         active_turns::ActiveTurns,
@@ -59,6 +60,7 @@ use crate::{
         pending::Pending,
         user_message::InputRequest,
     },
+    telemetry::{self, Span},
 };
 
 /// The caller of a pending request.
@@ -118,6 +120,9 @@ pub(crate) struct Core {
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     /// Set by the handle after the handshake.
     server_version: Arc<OnceLock<Version>>,
+    /// `None` unless the connection is recorded.
+    recorder: Option<Recorder>,
+    span: Span,
 }
 
 impl Core {
@@ -161,7 +166,24 @@ impl Core {
             commands,
             closed,
             server_version,
+            recorder: None,
+            span: Span::default(),
         }
+    }
+
+    /// Records all messages from now on.
+    pub(crate) fn record(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    /// Sets the span of the connection.
+    pub(crate) fn trace(&mut self, span: Span) {
+        self.span = span;
+    }
+
+    /// Stops recording.
+    pub(crate) fn take_recorder(&mut self) -> Option<Recorder> {
+        self.recorder.take()
     }
 
     /// Executes a command. Returns true if the command asks for the connection to be ended.
@@ -222,7 +244,15 @@ impl Core {
                 let _ = response.send(self.loaded_threads.settings(&thread_id).cloned());
             }
             Command::Respond { request, response } => {
-                if self.open_requests.close(&request, now) {
+                let outcome = match &response {
+                    Some(Ok(_)) => "responded",
+                    Some(Err(_)) => "refused",
+                    None => "declined",
+                };
+                if self.open_requests.close(&request, outcome, now) {
+                    if response.is_none() {
+                        telemetry::declined(request.method, request.thread_id.as_deref());
+                    }
                     let response =
                         response.unwrap_or_else(|| self.service.default_response(request.method));
                     self.outbound.response(&request.id, &response);
@@ -287,6 +317,19 @@ impl Core {
             .push(method, params, deadline, is_long_running, waiter);
     }
 
+    /// Records that this many bytes of `outbound` were written.
+    pub(crate) fn written(&mut self, written: usize) {
+        if self.recorder.is_some() || telemetry::wants_messages() {
+            for line in self.outbound.begun_by(written) {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.sent(line);
+                }
+                telemetry::message("out", line);
+            }
+        }
+        self.outbound.advance(written);
+    }
+
     /// Adds the requests that may be sent now to `outbound`, until it is full.
     pub(crate) fn send_ready(&mut self, now: Instant) {
         if mem::take(&mut self.has_abandoned) {
@@ -346,11 +389,14 @@ impl Core {
     }
 
     fn malformed(&mut self, error: impl FnOnce() -> DecodeError) {
-        let item = || Item::Error(error().into());
+        let error = error();
+        telemetry::malformed(&error);
+        let item = || Item::Error(error.into());
         self.subscribers.push(item, &mut self.wakes);
     }
 
     fn report(&mut self, error: Error) {
+        telemetry::reported(&error);
         self.subscribers
             .push(|| Item::Error(error), &mut self.wakes);
     }
@@ -441,6 +487,7 @@ impl Core {
     /// ended.
     pub(crate) fn finish(&mut self, closed: ConnectionClosed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
+        self.span.end(closed.reason.name());
         for waiter in self.pending.drain() {
             waiter.sink.send(Err(Error::closed(&closed)));
         }

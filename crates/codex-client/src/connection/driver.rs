@@ -25,7 +25,9 @@ use crate::{
         shared::{Shared, State},
     },
     error::connection_closed::{CloseReason, ConnectionClosed},
+    recording,
     rpc::lines::Lines,
+    telemetry::{self, Scope, Span},
     transport::{Transport, process::Process},
 };
 
@@ -45,6 +47,7 @@ pub(crate) struct Driver<R, W> {
     reader: R,
     lines: Lines,
     shared: Arc<Shared<W>>,
+    scope: Scope,
 }
 
 /// A driver and the process that it serves.
@@ -72,7 +75,12 @@ where
         let mut closed = ConnectionClosed::new(reason);
         if let Some(process) = process {
             closed.exit_status = driver.shut_down(process, &closed.reason).await;
+            telemetry::exited(closed.exit_status);
             closed.stderr_tail = process.stderr_tail().text();
+        }
+        let recorder = driver.shared.lock().core.take_recorder();
+        if let Some(recorder) = recorder {
+            let _ = timeout(recording::END_TIMEOUT, recorder.finish()).await;
         }
         driver.shared.lock().core.finish(closed);
     }
@@ -88,15 +96,19 @@ where
     /// so does the server process. Callers may write through the second value.
     pub(crate) fn open(
         transport: Transport<R, W>,
-        core: Core,
+        mut core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
     ) -> (impl Future<Output = ()>, Arc<Shared<W>>) {
+        let span = Span::connection(transport.process.is_some());
+        let scope = span.scope();
+        core.trace(span);
         let shared = Arc::new(Shared::new(core, transport.writer, commands));
         let driver = Self {
             reader: transport.reader,
             lines: Lines::new(line_limit),
             shared: Arc::clone(&shared),
+            scope,
         };
         let process = transport.process;
         (Served { driver, process }.run(), shared)
@@ -135,7 +147,9 @@ where
             reader,
             lines,
             shared,
+            scope,
         } = self;
+        let _entered = scope.enter();
         let mut state = shared.lock();
         state.set_waker(context);
         let read = poll_read(reader, lines, &mut state.core, context);

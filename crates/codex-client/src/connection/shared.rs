@@ -140,7 +140,7 @@ impl<W: AsyncWrite + Unpin> State<W> {
             match ready!(Pin::new(&mut *writer).poll_write(context, self.core.outbound.unwritten()))
             {
                 Ok(0) => return failed(io::ErrorKind::WriteZero.into()),
-                Ok(written) => self.core.outbound.advance(written),
+                Ok(written) => self.core.written(written),
                 Err(error) => return failed(error),
             }
             wrote = true;

@@ -106,6 +106,7 @@ fn kind(error: &Error) -> &'static str {
         Error::Worker(_) => "worker",
         Error::Resolved { .. } => "resolved",
         Error::Handler { .. } => "handler",
+        Error::Recording { .. } => "recording",
         Error::InvalidInput(_) => "invalidInput",
     }
 }

@@ -200,7 +200,7 @@ fn assert_read(bytes: &[u8], parsed: Option<&Envelope<'_>>) {
     let Some(read) = DeltaLine::read(bytes) else {
         return;
     };
-    let text = str::from_utf8(bytes).unwrap();
+    let text = str::from_utf8(bytes).expect("a line that was read is valid UTF-8");
     let parsed = parsed.unwrap_or_else(|| panic!("{text} has no envelope"));
     let (header, keys) = (&parsed.header, &parsed.keys);
     let method = header.method.clone().map(|method| &text[method]);

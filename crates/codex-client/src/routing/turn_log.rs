@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use codex_types::TurnCompletedNotification;
 use tokio::time::Instant;
 
 use crate::{
@@ -36,6 +37,7 @@ use crate::{
         delta::DeltaRef,
         raw_notification::{NotificationKind, RawNotification},
     },
+    telemetry::Span,
     turn_result::TurnResult,
 };
 
@@ -86,6 +88,7 @@ struct LogState {
     joined: Vec<Weak<TurnLog>>,
     join_stage: JoinStage,
     end: Option<TurnEnd>,
+    span: Span,
 }
 
 /// The reason why no more events follow.
@@ -118,6 +121,7 @@ impl TurnLog {
             state: Mutex::new(LogState {
                 slots: vec![Some(Unread::new(DeltaQueue::default()))],
                 first_is_free: true,
+                span: Span::turn(thread_id, turn_id),
                 ..LogState::default()
             }),
         })
@@ -180,6 +184,11 @@ impl TurnLog {
         }
         if notification.kind() == NotificationKind::TurnCompleted {
             state.end.get_or_insert(TurnEnd::Completed);
+            if state.span.is_enabled() {
+                let completed = notification.decode_params::<TurnCompletedNotification>();
+                let status = completed.as_ref().map(|it| it.turn.status.as_str());
+                state.span.end(status.unwrap_or("unreadable"));
+            }
             state.waiters.drain_into(wakes);
         }
     }

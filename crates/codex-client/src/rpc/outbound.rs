@@ -57,6 +57,16 @@ impl Outbound {
         self.unwritten().len() >= FULL
     }
 
+    /// Returns the lines of which the next `written` bytes contain the first one.
+    pub(crate) fn begun_by(&self, written: usize) -> impl Iterator<Item = &[u8]> {
+        let end = self.written + written;
+        self.messages.iter().filter_map(move |message| {
+            let start = message.end.checked_sub(message.length)?;
+            let is_begun = (self.written..end).contains(&start);
+            is_begun.then(|| &self.buffer[start..message.end])
+        })
+    }
+
     /// Records that this many bytes were written.
     pub(crate) fn advance(&mut self, written: usize) {
         self.written += written;
@@ -286,6 +296,23 @@ mod tests {
             out.advance(FULL);
             assert!(out.buffer.len() <= 4 * FULL, "{}", out.buffer.len());
         }
+    }
+
+    #[test]
+    fn a_message_begins_with_its_first_byte_only() {
+        let mut out = Outbound::default();
+        request(&mut out, 1, 4 * FULL);
+        request(&mut out, 2, 1);
+        request(&mut out, 3, 1);
+        let all = text(&out);
+        let mut begun = Vec::new();
+        for written in [1, 3 * FULL, all.len() - 3 * FULL - 30, 0, 29] {
+            begun.extend(out.begun_by(written).map(<[u8]>::to_vec));
+            out.advance(written);
+        }
+        assert!(out.unwritten().is_empty());
+        assert_eq!(begun.concat(), all.as_bytes());
+        assert_eq!(begun.len(), 3);
     }
 
     /// Compares random operations with a list of messages.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use codex_types::RequestId;
+use codex_types::{RequestId, ServerNotification};
 use tokio::time::Instant;
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
         outbound::MessageId,
         raw_notification::{NotificationKind, RawNotification},
     },
+    telemetry,
 };
 
 /// The readers that a delta was delivered to.
@@ -36,6 +37,14 @@ enum Delivered {
 impl Core {
     /// Processes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>, now: Instant) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.received(&line);
+        }
+        if let Line::Borrowed(bytes) = line {
+            telemetry::message("in", bytes);
+        } else if let Line::Owned(bytes) | Line::Last(bytes) = &line {
+            telemetry::message("in", bytes);
+        }
         if let Line::Borrowed(bytes) = line
             && (self.continues_run(bytes, now) || self.delta_line(bytes, now))
         {
@@ -66,11 +75,16 @@ impl Core {
         match (envelope.header.method.clone(), id) {
             (Some(method), Some(id)) => self.request(&id, &text[method], &envelope, &text),
             (Some(method), None) => {
-                let kind = NotificationKind::of(&text[method]);
+                let kind = NotificationKind::of(&text[method.clone()]);
                 let is_plain_delta = match kind {
                     NotificationKind::Delta(delta) => self.delta(delta, &envelope, now),
                     _ => None,
                 };
+                if telemetry::wants_unknown()
+                    && !ServerNotification::METHODS.contains(&&text[method.clone()])
+                {
+                    telemetry::unknown(&text[method]);
+                }
                 if is_plain_delta == Some(Delivered::ToTurn) {
                     return;
                 }
@@ -108,6 +122,7 @@ impl Core {
             }
             Opened::Replayed => {}
             Opened::UnknownMethod => {
+                telemetry::unknown(method);
                 let refusal = self.service.default_response(method);
                 self.outbound.response(id, &refusal);
             }
