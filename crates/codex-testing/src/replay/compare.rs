@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    fn differences(recorded: Value, present: Value) -> Vec<String> {
+    fn differences(recorded: &Value, present: &Value) -> Vec<String> {
         let mut names = Names::default();
         names.add_path("/recorded/home".to_owned(), "/now".to_owned());
         names.as_present(&json!({"threadId": "of the server"}));
@@ -177,7 +177,7 @@ mod tests {
         let recorded = json!({"a": 1, "b": {"c": [1, {"d": "x"}]}, "gone": true, "same": null});
         let present = json!({"same": null, "b": {"c": [1, {"d": "y"}, 3]}, "a": 1, "new": {}});
         assert_eq!(
-            differences(recorded, present),
+            differences(&recorded, &present),
             [
                 "params.b.c[1].d: recorded \"x\", sent \"y\"",
                 "params.b.c[2]: not recorded, sent 3",
@@ -197,14 +197,14 @@ mod tests {
             "processId": "p-2", "startedAtMs": 2, "apiKey": "sk-1", "text": "key a and b!",
             "pin": 7, "cwd": "/now/x", "clientInfo": {"name": "b"},
         });
-        assert_eq!(differences(recorded, present), [""; 0]);
+        assert_eq!(differences(&recorded, &present), [""; 0]);
     }
 
     #[test]
     fn ids_of_the_server_may_not_differ() {
         let found = differences(
-            json!({"threadId": "of the server"}),
-            json!({"threadId": "another"}),
+            &json!({"threadId": "of the server"}),
+            &json!({"threadId": "another"}),
         );
         let expected = "params.threadId: recorded \"of the server\", sent \"another\"";
         assert_eq!(found, [expected]);

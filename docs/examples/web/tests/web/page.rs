@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask browser` runs these tests; with `--install`, it installs Chromium on Debian.
 
-use std::{env, fs, path::Path};
+use std::{collections::BTreeSet, env, fs, path::Path};
 
 use codex_browser::{Browser, Page, look};
 use codex_testing::{Item, ModelResponse};
