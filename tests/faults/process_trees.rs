@@ -144,7 +144,7 @@ fn exit_status(runtime: &Runtime, codex: &Codex) -> ExitStatus {
 /// Asserts that a process is not left as a zombie either.
 #[cfg(unix)]
 fn assert_reaped(id: u32) {
-    let mut kill = std::process::Command::new("kill");
+    let mut kill = Command::new("kill");
     let output = kill.args(["-0", &id.to_string()]).output().unwrap();
     assert!(!output.status.success());
 }
@@ -232,7 +232,8 @@ fn this_program_owns_a_server_until_its_input_ends() {
     let Some(batch_file) = env::var_os(OWNER) else {
         return;
     };
-    let runtime = current_thread();
+    // The client works while the main thread waits.
+    let runtime = Runtime::new().unwrap();
     let builder = behind_wrapper(Codex::builder(), batch_file.as_ref());
     let _codex = runtime.block_on(builder.start()).unwrap();
     io::copy(&mut io::stdin(), &mut io::sink()).unwrap();
