@@ -123,10 +123,8 @@ fn flood_output(server: &FakeAppServer) {
 }
 
 /// Asserts that the oldest notifications were dropped, and the newest ones were kept.
-fn assert_lagged(
-    first: Option<Result<ServerNotification>>,
-    then: Option<Result<ServerNotification>>,
-) {
+fn assert_lagged(unread: &[Option<Result<ServerNotification>>; 2]) {
+    let [first, then] = unread;
     assert!(
         matches!(first, Some(Err(Error::Lagged { .. }))),
         "{first:?}"
@@ -147,7 +145,7 @@ async fn a_flood_on_standard_output_drops_the_oldest_notifications_and_no_respon
         let mut unread = codex.notifications();
         flood_output(&server);
         codex.models().no_timeout().await.unwrap();
-        assert_lagged(unread.next().await, unread.next().await);
+        assert_lagged(&[unread.next().await, unread.next().await]);
     }
 }
 
@@ -160,7 +158,7 @@ fn a_flood_on_standard_output_drops_the_oldest_notifications_of_the_blocking_cli
     let mut unread = codex.notifications();
     flood_output(&server);
     codex.models().no_timeout().send().unwrap();
-    assert_lagged(unread.next(), unread.next());
+    assert_lagged(&[unread.next(), unread.next()]);
 }
 
 /// Sets the environment of a fake with these options, and returns what the process has.
