@@ -1,0 +1,201 @@
+//! The strict reading refuses what the schema refuses, and nothing that the schema accepts.
+
+use std::collections::BTreeMap;
+
+use codex_tests::{
+    protocol::{RoundTrip, definitions, unions},
+    schema::{Choices, MESSAGES, Schema, Shape, is_pinned},
+};
+use codex_types::decode::with_strict;
+use serde_json::{Value, json};
+
+/// Values that the schema refuses and the strict reading accepts: the definition, a part of the
+/// reason of the validator, and why.
+const ACCEPTED: &[(&str, &str, &str)] = &[
+    (
+        "AdditionalFileSystemPermissions",
+        "out of range of {\"format\":\"uint\",\"minimum\":1.0",
+        "a bound other than that of the integer type is not checked",
+    ),
+    (
+        "ReasoningEffort",
+        "too short for",
+        "the length of a string is not checked",
+    ),
+];
+
+/// Maximum depth of the changed parts. Deeper parts belong to other definitions.
+const DEPTH: usize = 3;
+
+/// Returns the value with each of its parts replaced, removed or extended in turn.
+fn mutations(value: &Value) -> Vec<Value> {
+    let mut paths = Vec::new();
+    collect_paths(value, &mut Vec::new(), &mut paths);
+    let mut mutated = Vec::new();
+    for path in &paths {
+        let mut put = |new: Value| {
+            let mut changed = value.clone();
+            if let Some(part) = part(&mut changed, path) {
+                *part = new;
+                mutated.push(changed);
+            }
+        };
+        for new in [
+            json!(null),
+            json!(true),
+            json!(3.25),
+            json!(-1),
+            json!(0),
+            json!(5_000_000_000_u64),
+            json!(u64::MAX),
+            json!(""),
+            json!("brandNew"),
+            json!([]),
+            json!([3.25]),
+            json!({}),
+            json!({ "brandNew": true }),
+            json!({ "type": "brandNew" }),
+        ] {
+            put(new);
+        }
+        let mut changed = value.clone();
+        if let Some(Value::Object(members)) = part(&mut changed, path) {
+            members.insert("brandNew".to_owned(), json!(true));
+            mutated.push(changed);
+        }
+        if let Some((last, parent)) = path.split_last() {
+            let mut changed = value.clone();
+            if let Some(Value::Object(members)) = part(&mut changed, parent) {
+                members.remove(last);
+                mutated.push(changed);
+            }
+        }
+    }
+    mutated
+}
+
+/// Collects the paths of the parts of a value. An element of a list has its index as its key.
+fn collect_paths(value: &Value, path: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
+    paths.push(path.clone());
+    if path.len() == DEPTH {
+        return;
+    }
+    let parts: Vec<_> = match value {
+        Value::Object(members) => members.iter().map(|(key, it)| (key.clone(), it)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .take(1)
+            .map(|it| ("0".to_owned(), it))
+            .collect(),
+        _ => Vec::new(),
+    };
+    for (key, part) in parts {
+        path.push(key);
+        collect_paths(part, path, paths);
+        path.pop();
+    }
+}
+
+fn part<'a>(value: &'a mut Value, path: &[String]) -> Option<&'a mut Value> {
+    path.iter().try_fold(value, |value, key| match value {
+        Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
+        other => other.get_mut(key),
+    })
+}
+
+fn types() -> BTreeMap<&'static str, RoundTrip> {
+    let mut types = definitions();
+    types.extend(unions());
+    types
+}
+
+/// The number of alternatives in the first choice that a value makes.
+fn variants(schema: &Value) -> u32 {
+    let count = match Shape::of(schema) {
+        Shape::Union(members) => members.len(),
+        Shape::Words(words) => words.len(),
+        _ => 1,
+    };
+    u32::try_from(count).unwrap()
+}
+
+/// Returns a small and a complete value of each variant of a definition.
+fn values(schema: &Schema, name: &str) -> Vec<Value> {
+    let definition = schema.definition(name);
+    let count = variants(definition);
+    let mut values = Vec::new();
+    for variant in 0..count {
+        for always in [0, 1] {
+            let first = [variant];
+            let given: &[u32] = if count > 1 { &first } else { &[] };
+            values.push(schema.make(definition, &mut Choices::new(given).then(always)));
+        }
+    }
+    values
+}
+
+#[test]
+fn strict_reading_accepts_every_value_of_the_schema() {
+    let (schema, printed) = (Schema::pinned(), Schema::printed());
+    let mut faults = Vec::new();
+    for (name, round_trip) in types() {
+        for value in values(&schema, name) {
+            if let Some(fault) = schema.fault(name, &value) {
+                // The values of the tests ignore the minimum length.
+                let is_short = printed.fault(name, &value).is_some() && fault.contains("too short");
+                assert!(is_short, "the test made {value}: {fault}");
+            }
+            if let Err(error) = with_strict(|| round_trip(&value.to_string())) {
+                faults.push(format!("{name}: {error}: {value}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn strict_reading_refuses_every_value_that_the_schema_refuses() {
+    let (schema, printed) = (Schema::pinned(), Schema::printed());
+    let (mut faults, mut refused, mut tried) = (Vec::new(), 0, 0);
+    let mut used = vec![false; ACCEPTED.len()];
+    for (name, round_trip) in types() {
+        for value in values(&schema, name) {
+            // The messages of a union differ in their params, which are definitions.
+            let parts = match MESSAGES.contains(&name) {
+                true => json!({ "id": 1, "method": value["method"], "params": value["params"] }),
+                false => value,
+            };
+            for changed in mutations(&parts) {
+                // A correction of the schema may refuse what the printed schema accepts.
+                let Some(reason) = schema.fault(name, &changed) else {
+                    continue;
+                };
+                if printed.fault(name, &changed).is_none() {
+                    continue;
+                }
+                tried += 1;
+                if with_strict(|| round_trip(&changed.to_string())).is_err() {
+                    refused += 1;
+                    continue;
+                }
+                let known = ACCEPTED.iter().position(|(of, part, _)| {
+                    (*of == name || of.is_empty()) && reason.contains(part)
+                });
+                match known {
+                    Some(index) => used[index] = true,
+                    None => faults.push(format!("{name}: {reason}\n  {changed}")),
+                }
+            }
+        }
+    }
+    println!("strict reading: {refused} of {tried} values refused");
+    let shown = faults.iter().take(40).cloned().collect::<Vec<_>>();
+    assert!(faults.is_empty(), "{}\n{}", faults.len(), shown.join("\n"));
+    if is_pinned() {
+        assert!(tried > 100_000, "only {tried}");
+        assert!(
+            used.iter().all(|used| *used),
+            "an entry of ACCEPTED is not needed: {used:?}"
+        );
+    }
+}
