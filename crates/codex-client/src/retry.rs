@@ -208,7 +208,7 @@ mod tests {
         refused(-32001, "Server overloaded; retry later.")
     }
 
-    fn delays(policy: RetryPolicy, random: f64) -> Vec<u128> {
+    fn delays(&policy: &RetryPolicy, random: f64) -> Vec<u128> {
         (1..20)
             .map_while(|attempts| policy.next_delay(attempts, &overloaded(), random))
             .map(|delay| delay.as_millis())
@@ -218,14 +218,14 @@ mod tests {
     #[test]
     fn delays_double_up_to_their_maximum_and_jitter_shortens_them() {
         let policy = RetryPolicy::default().max_attempts(6);
-        assert_eq!(delays(policy, 0.0), [250, 500, 1000, 2000, 2000]);
-        assert_eq!(delays(policy, 1.0), [200, 400, 800, 1600, 1600]);
-        assert_eq!(delays(policy.jitter(7.0), 1.0), [0; 5]);
-        assert_eq!(delays(policy.jitter(f64::NAN), 1.0)[0], 250);
-        assert_eq!(delays(RetryPolicy::default(), 0.0).len(), 2);
-        assert_eq!(delays(policy.max_attempts(0), 0.0).len(), 0);
+        assert_eq!(delays(&policy, 0.0), [250, 500, 1000, 2000, 2000]);
+        assert_eq!(delays(&policy, 1.0), [200, 400, 800, 1600, 1600]);
+        assert_eq!(delays(&policy.jitter(7.0), 1.0), [0; 5]);
+        assert_eq!(delays(&policy.jitter(f64::NAN), 1.0)[0], 250);
+        assert_eq!(delays(&RetryPolicy::default(), 0.0).len(), 2);
+        assert_eq!(delays(&policy.max_attempts(0), 0.0).len(), 0);
         let long = policy.initial_delay(Duration::MAX).max_attempts(u32::MAX);
-        assert_eq!(delays(long, 0.5)[18], 1800);
+        assert_eq!(delays(&long, 0.5)[18], 1800);
         let longest = long.max_delay(Duration::MAX).jitter(0.0);
         assert_eq!(
             longest.next_delay(1, &overloaded(), 0.0),

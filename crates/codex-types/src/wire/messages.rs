@@ -396,7 +396,10 @@ macro_rules! message_decode {
         Self::$variant($crate::wire::params::<$params>($method, $json)?.into())
     };
     ($variant:ident $method:ident $json:ident) => {{
-        $crate::wire::no_params($method, $json.filter(|_| <Self as $crate::wire::Message>::HAS_ID))?;
+        $crate::wire::no_params(
+            $method,
+            $json.filter(|_| <Self as $crate::wire::Message>::HAS_ID),
+        )?;
         Self::$variant
     }};
 }
