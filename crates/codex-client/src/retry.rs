@@ -208,7 +208,7 @@ mod tests {
         refused(-32001, "Server overloaded; retry later.")
     }
 
-    fn delays(&policy: &RetryPolicy, random: f64) -> Vec<u128> {
+    fn delays(policy: &RetryPolicy, random: f64) -> Vec<u128> {
         (1..20)
             .map_while(|attempts| policy.next_delay(attempts, &overloaded(), random))
             .map(|delay| delay.as_millis())
@@ -220,8 +220,8 @@ mod tests {
         let policy = RetryPolicy::default().max_attempts(6);
         assert_eq!(delays(&policy, 0.0), [250, 500, 1000, 2000, 2000]);
         assert_eq!(delays(&policy, 1.0), [200, 400, 800, 1600, 1600]);
-        assert_eq!(delays(&policy.jitter(7.0), 1.0), [0; 5]);
-        assert_eq!(delays(&policy.jitter(f64::NAN), 1.0)[0], 250);
+        assert_eq!(delays(&policy.clone().jitter(7.0), 1.0), [0; 5]);
+        assert_eq!(delays(&policy.clone().jitter(f64::NAN), 1.0)[0], 250);
         assert_eq!(delays(&RetryPolicy::default(), 0.0).len(), 2);
         assert_eq!(delays(&policy.max_attempts(0), 0.0).len(), 0);
         let long = policy.initial_delay(Duration::MAX).max_attempts(u32::MAX);

@@ -90,6 +90,13 @@ impl Schema {
         validator::check(&find, self.definition(name), value).err()
     }
 
+    /// Whether a value matches a definition.
+    #[must_use]
+    pub fn accepts(&self, name: &str, value: &Value) -> bool {
+        let find = |name: &str| self.definitions.get(name);
+        validator::accepts(&find, self.definition(name), value)
+    }
+
     /// Returns whether clients send the type, in which case absent members must stay absent.
     #[must_use]
     pub fn is_sent(&self, name: &str) -> bool {

@@ -11,8 +11,21 @@ pub type Find<'a> = &'a dyn Fn(&str) -> Option<&'a Value>;
 ///
 /// Returns why the value does not match.
 pub fn check(find: Find<'_>, schema: &Value, value: &Value) -> Result<(), String> {
-    let check = |schema: &Value, value: &Value| check(find, schema, value);
-    let fail = |what: &str| Err(format!("{what} {schema}: {value}"));
+    examine(find, schema, value, true)
+}
+
+/// Whether a value matches. Faster than [`check`], which explains.
+#[must_use]
+pub fn accepts(find: Find<'_>, schema: &Value, value: &Value) -> bool {
+    examine(find, schema, value, false).is_ok()
+}
+
+fn examine(find: Find<'_>, schema: &Value, value: &Value, explain: bool) -> Result<(), String> {
+    let check = |schema: &Value, value: &Value| examine(find, schema, value, explain);
+    let fail = |what: &str| match explain {
+        true => Err(format!("{what} {schema}: {value}")),
+        false => Err(String::new()),
+    };
     let Value::Object(schema) = schema else {
         return match schema {
             Value::Bool(true) => Ok(()),
@@ -62,13 +75,13 @@ pub fn check(find: Find<'_>, schema: &Value, value: &Value) -> Result<(), String
                 .iter()
                 .try_for_each(|it| check(it, value))?,
             "anyOf" | "oneOf" => {
-                let matches = |it: &&Value| check(it, value).is_ok();
+                let matches = |it: &&Value| accepts(find, it, value);
                 let matching = elements(argument).iter().filter(matches).count();
                 if matching == 0 || (keyword == "oneOf" && matching > 1) {
                     return fail(&format!("{matching} alternatives match of"));
                 }
             }
-            "not" if check(argument, value).is_ok() => return fail("excluded by"),
+            "not" if accepts(find, argument, value) => return fail("excluded by"),
             "not" => {}
             "items" => {
                 let items = value.as_array().into_iter().flatten();
