@@ -22,6 +22,22 @@ const ACCEPTED: &[(&str, Mend)] = &[
         "a minimum other than that of the integer type is not checked",
         |_, value| replace(value, "globScanMaxDepth", &json!(0), &json!(1)),
     ),
+    (
+        "members of which the schema requires one may all be absent",
+        |_, value| {
+            for (tag, member) in [("input_image", "image_url"), ("input_audio", "audio_url")] {
+                let item = match &mut *value {
+                    Value::Array(items) => items.first_mut(),
+                    item => Some(item),
+                };
+                if let Some(Value::Object(item)) = item
+                    && item.get("type") == Some(&json!(tag))
+                {
+                    item.insert(member.to_owned(), json!("x"));
+                }
+            }
+        },
+    ),
     ("the length of a string is not checked", |_, value| {
         replace(value, "", &json!(""), &json!("x"));
     }),

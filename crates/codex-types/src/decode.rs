@@ -29,7 +29,8 @@ pub struct Lossy<T> {
 /// value, tag, method and member must be one that the schema accepts.
 ///
 /// These values are accepted although the schema rejects them: an integer below a `minimum` that is
-/// not that of its type, a string below its `minLength`, and a message whose params are absent or
+/// not that of its type, a string below its `minLength`, an object that lacks
+/// each of several members of which the schema requires one, and a message whose params are absent or
 /// `null` if no field of them is required.
 ///
 /// # Errors

@@ -179,7 +179,7 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
                     }
                     has_id = true;
                 }
-                ("emittedAtMs", _) => time = fields.optional("emittedAtMs")?.flatten(),
+                ("emittedAtMs", _) => time = fields.omittable("emittedAtMs")?.flatten(),
                 _ => fields.skip()?,
             }
         }
