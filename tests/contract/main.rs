@@ -24,6 +24,7 @@ mod repository;
 mod schemas;
 mod secrets;
 mod serialized_forms;
+mod strict_reading;
 mod tables;
 mod timers;
 mod unread_secrets;

@@ -193,7 +193,10 @@ impl Outbound {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::rpc::pending::Pending;
 
     #[test]
     fn messages_are_lines_without_a_jsonrpc_member() {
@@ -356,5 +359,39 @@ mod tests {
             })
             .collect();
         assert_eq!(ids, expected);
+    }
+
+    #[test]
+    fn large_requests_that_expire_unwritten_leave_no_memory_behind() {
+        const SIZE: usize = 8 * 1024 * 1024;
+
+        let deadline = Instant::now();
+        let mut pending = Pending::new(100);
+        for number in 0..40 {
+            let params = Some(vec![b' '; SIZE]);
+            pending.push("turn/start", params, Some(deadline), false, number);
+        }
+        let mut out = Outbound::default();
+        while !out.is_full() {
+            let ready = pending.next_ready(|_| false, drop).unwrap();
+            out.request(&ready);
+        }
+        // The server reads a part of the first request only.
+        out.advance(1024);
+        assert_eq!(pending.queued_bytes(), 39 * SIZE);
+        let expired = pending.expire(deadline);
+        assert_eq!(expired.len(), 40);
+        for (id, _) in expired {
+            let is_withdrawn = id.is_some_and(|id| out.withdraw(&MessageId::Request(id)));
+            assert!(!is_withdrawn, "the first one was written in part");
+        }
+        assert_eq!(pending.queued_bytes(), 0);
+        assert!(
+            out.buffer.capacity() < 3 * SIZE,
+            "{}",
+            out.buffer.capacity()
+        );
+        out.advance(out.unwritten().len());
+        assert!(out.buffer.capacity() <= MAX_IDLE_CAPACITY);
     }
 }

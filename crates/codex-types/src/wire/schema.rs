@@ -67,7 +67,9 @@ mod writing {
         natural,
         nullable,
         default,
+        default_or_null,
         optional,
+        omittable,
         clearable,
     }
 
@@ -92,8 +94,10 @@ mod writing {
             self.properties.insert(key.to_owned(), schema);
             let is_required = match presence {
                 Presence::required | Presence::natural => true,
-                Presence::nullable | Presence::default => generator.contract().is_serialize(),
-                Presence::optional | Presence::clearable => false,
+                Presence::nullable | Presence::default | Presence::default_or_null => {
+                    generator.contract().is_serialize()
+                }
+                Presence::optional | Presence::omittable | Presence::clearable => false,
             };
             if is_required {
                 self.required.push(key);
