@@ -223,7 +223,7 @@ mod tests {
         assert_eq!(delays(&policy.clone().jitter(7.0), 1.0), [0; 5]);
         assert_eq!(delays(&policy.clone().jitter(f64::NAN), 1.0)[0], 250);
         assert_eq!(delays(&RetryPolicy::default(), 0.0).len(), 2);
-        assert_eq!(delays(&policy.max_attempts(0), 0.0).len(), 0);
+        assert_eq!(delays(&policy.clone().max_attempts(0), 0.0).len(), 0);
         let long = policy.initial_delay(Duration::MAX).max_attempts(u32::MAX);
         assert_eq!(delays(&long, 0.5)[18], 1800);
         let longest = long.max_delay(Duration::MAX).jitter(0.0);
