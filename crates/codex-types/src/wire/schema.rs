@@ -60,7 +60,9 @@ mod writing {
 
     /// Whether a field is always written, and whether it may be absent when it is read. The names
     /// are those of the rules.
-    #[allow(non_camel_case_types)]
+    ///
+    /// The types of a release may not need all of them.
+    #[allow(non_camel_case_types, dead_code)]
     #[derive(Clone, Copy, PartialEq)]
     pub(crate) enum Presence {
         required,
