@@ -74,12 +74,13 @@ fn of_files(files: &[String]) -> Vec<String> {
     missing.chain(surplus).collect()
 }
 
-/// Returns whether a file belongs in a package: sources and examples, and no tests.
+/// Returns whether a file belongs in a package: sources, the pages that they include, and examples; no
+/// tests.
 fn belongs(file: &str) -> bool {
     if REQUIRED.contains(&file) || ADDED.contains(&file) || file == "examples/README.md" {
         return true;
     }
-    let Some(stem) = file.strip_suffix(".rs") else {
+    let Some((stem, "rs" | "html" | "css" | "js")) = file.rsplit_once('.') else {
         return false;
     };
     let is_test = stem

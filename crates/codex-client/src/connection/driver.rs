@@ -15,6 +15,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     sync::mpsc,
+    task::yield_now,
     time::{Instant, sleep_until, timeout},
 };
 
@@ -31,9 +32,10 @@ use crate::{
     transport::{Transport, process::Process},
 };
 
-/// Maximum number of reads per poll before readers of notifications are woken. The number is small
-/// enough for the received notifications to still be in the processor's caches by then.
-const MAX_READS_PER_POLL: usize = 8;
+/// Number of bytes to read per poll before readers of notifications are woken. The number is small
+/// enough for the received notifications to still be in the processor's caches by then, and for a reader
+/// that keeps up to receive the deltas unmerged.
+const READ_PER_POLL: usize = if cfg!(fuzzing) { 128 } else { 512 * 1024 };
 
 /// Timeout for writing the remaining lines when the client closes the connection.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
@@ -254,7 +256,8 @@ fn poll_read<R: AsyncRead + Unpin>(
     core: &mut Core,
     context: &mut Context<'_>,
 ) -> Poll<CloseReason> {
-    for _ in 0..MAX_READS_PER_POLL {
+    let mut received = 0;
+    while received < READ_PER_POLL {
         let read = {
             let read = pin!(reader.read_buf(lines.read_buffer()));
             ready!(read.poll(context))
@@ -266,7 +269,8 @@ fn poll_read<R: AsyncRead + Unpin>(
                 }
                 return Poll::Ready(CloseReason::EndOfStream);
             }
-            Ok(_) => {
+            Ok(length) => {
+                received += length;
                 let now = Instant::now();
                 while let Some(line) = lines.next() {
                     core.receive(line, now);
@@ -278,8 +282,9 @@ fn poll_read<R: AsyncRead + Unpin>(
             }
         }
     }
-    // There may be more to read, but commands and readers have been waiting.
-    context.waker().wake_by_ref();
+    // There may be more to read, but commands and readers have been waiting. Waking this task would
+    // not do: on a runtime with a single thread, it would run again before the readers.
+    let _ = pin!(yield_now()).poll(context);
     Poll::Pending
 }
 

@@ -8,8 +8,9 @@ use crate::rpc::{delta::DeltaRef, delta_line::DeltaLine, scanner::integer};
 /// The delta that a line is expected to continue.
 #[derive(Debug, Default)]
 pub(crate) struct DeltaRuns {
-    /// The item of the last delta that was read. A run begins with the second delta of an item, so that
-    /// items whose deltas alternate cost little.
+    /// The turn and the item of the last delta that was read. A run begins with the second delta of an
+    /// item, so that items whose deltas alternate cost little.
+    last_turn_id: String,
     last_item_id: String,
     run: Option<Box<DeltaRun>>,
 }
@@ -27,9 +28,10 @@ impl DeltaRuns {
 
     /// Learns from the line of a delta.
     pub(crate) fn read(&mut self, line: &[u8], read: &DeltaLine<'_>) {
-        if self.last_item_id == read.delta.item_id {
+        if self.last_turn_id == read.turn_id && self.last_item_id == read.delta.item_id {
             self.run = DeltaRun::begin(line, read).map(Box::new);
         } else {
+            read.turn_id.clone_into(&mut self.last_turn_id);
             read.delta.item_id.clone_into(&mut self.last_item_id);
         }
     }
