@@ -263,22 +263,22 @@ mod enabled {
 mod disabled {
     /// A span that does nothing.
     #[derive(Debug, Default)]
-    pub(crate) struct Span;
+    pub(crate) struct Span {}
 
     impl Span {
         pub(crate) fn connection(_is_process: bool) -> Self {
-            Self
+            Self {}
         }
 
         pub(crate) fn request(
             _method: &'static str,
             _ids: impl FnOnce() -> (Option<String>, Option<String>),
         ) -> Self {
-            Self
+            Self {}
         }
 
         pub(crate) fn turn(_thread_id: &str, _turn_id: &str) -> Self {
-            Self
+            Self {}
         }
 
         pub(crate) fn server_request(
@@ -286,7 +286,7 @@ mod disabled {
             _thread_id: Option<&str>,
             _turn_id: Option<&str>,
         ) -> Self {
-            Self
+            Self {}
         }
 
         pub(crate) fn is_enabled(&self) -> bool {
