@@ -311,10 +311,10 @@ mod tests {
                 "{\"id\":1,\"result\":{\"\":[\0\x1b[0m]}}\n"
             );
         }
-        assert_eq!(
-            nested(&json!({"method": "m", "params": {"text": "\"\":["}})),
-            "{\"method\":\"m\",\"params\":{\"\":[\0\x1b[0m],\"text\":\"\\\"\\\":[\"}}\n"
-        );
+        // A text that resembles the place is left as it is. The order of the members is that of serde_json.
+        let params = nested(&json!({"method": "m", "params": {"text": "\"\":["}}));
+        assert!(params.contains("\"\":[\0\x1b[0m]"), "{params}");
+        assert!(params.contains(r#""text":"\"\":[""#), "{params}");
     }
 
     #[test]
