@@ -22,7 +22,7 @@ const DIRECTORIES: [&str; 8] = [
     ".ci/", ".github/", "crates/", "docs/", "fuzz/", "schema/", "tests/", "xtask/",
 ];
 
-/// What a page contains, as far as links are concerned.
+/// The links, the anchors and the names of files of a page.
 #[derive(Debug, Default, PartialEq)]
 struct Page {
     /// The destinations of links and pictures.

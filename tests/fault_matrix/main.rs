@@ -139,7 +139,7 @@ fn next_client_works() {
     server.blocking_processes_ended().unwrap();
 }
 
-/// What became of a cell.
+/// The outcome of a cell.
 enum Outcome {
     /// The step came to this end.
     End(&'static str),

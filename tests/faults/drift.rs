@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, future::IntoFuture, time::Duration};
 
 use codex_client::{Codex, Error, Thread, TurnResult, types::ServerNotification};
 use codex_testing::FakeConnection;
-use codex_tests::recorded::recorded;
+use codex_tests::{
+    json::{changed, members},
+    recorded::recorded,
+};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -32,23 +35,6 @@ async fn start_thread(codex: &Codex, fake: &mut FakeConnection) -> Thread {
     thread.unwrap()
 }
 
-/// Adds the JSON pointers of all members below a value, and of the first two elements of each list.
-fn members(value: &Value, path: &str, found: &mut Vec<String>) {
-    let mut visit = |key: &str, value: &Value| {
-        let path = format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
-        members(value, &path, found);
-        found.push(path);
-    };
-    match value {
-        Value::Object(object) => object.iter().for_each(|(key, value)| visit(key, value)),
-        Value::Array(list) => {
-            let first = list.iter().take(2).enumerate();
-            first.for_each(|(index, value)| visit(&index.to_string(), value));
-        }
-        _ => {}
-    }
-}
-
 /// Returns copies of a value that differ in one member each, and descriptions of the differences.
 fn spoiled(value: &Value, identities: &[&str]) -> Vec<(String, Value)> {
     let others = [
@@ -59,22 +45,16 @@ fn spoiled(value: &Value, identities: &[&str]) -> Vec<(String, Value)> {
         json!({"x": 1}),
         json!(true),
     ];
-    let mut pointers = Vec::new();
-    members(value, "", &mut pointers);
+    let mut pointers = members(value);
     pointers.retain(|pointer| !identities.contains(&&**pointer));
     let mut copies = Vec::new();
     for pointer in &pointers {
-        let (parent, key) = pointer.rsplit_once('/').unwrap();
-        let mut copy = value.clone();
-        if let Some(parent) = copy.pointer_mut(parent).and_then(Value::as_object_mut) {
-            parent.remove(&key.replace("~1", "/").replace("~0", "~"));
+        if let Some(copy) = changed(value, pointer, None) {
             copies.push((format!("{pointer} dropped"), copy));
         }
         for other in &others {
-            let mut copy = value.clone();
-            let member = copy.pointer_mut(pointer).unwrap();
-            if member != other {
-                *member = other.clone();
+            if value.pointer(pointer) != Some(other) {
+                let copy = changed(value, pointer, Some(other.clone())).unwrap();
                 copies.push((format!("{pointer} = {other}"), copy));
             }
         }

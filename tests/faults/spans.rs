@@ -9,7 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::fake_codex;
 
-const PROMPT: &str = "a prompt that nobody logs";
+const PROMPT: &str = "a prompt that is not logged";
 const SECRET: &str = "s3cr3t-hunter2";
 
 /// Returns the name, the method and the outcome of spans.

@@ -62,25 +62,32 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-/// Runs the example and records its messages.
-fn record(example: &mut Command, path: &Path, binary: &Path) -> anyhow::Result<()> {
-    let directory = tempfile::tempdir()?;
-    let recording = directory.path().join("demo.jsonl");
-    let output = example
-        .env("CODEX_CLIENT_RECORD", &recording)
-        .output()
-        .context("cannot run the demo")?;
+/// Runs the example and returns what it writes to standard output.
+fn output(example: &mut Command) -> anyhow::Result<Vec<u8>> {
+    let output = example.output().context("cannot run the demo")?;
     ensure!(
         output.status.success(),
         "the demo failed:\n{}",
         String::from_utf8_lossy(&output.stderr).trim()
     );
-    let text = std::fs::read_to_string(&recording).context("the demo was not recorded")?;
-    let text = without_machine(text, binary);
-    // Relative to the directory of the user.
+    Ok(output.stdout)
+}
+
+/// Writes a file, whose path is relative to the directory of the user.
+fn write(path: &Path, text: String) -> anyhow::Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     println!("wrote {}", workspace::shown(path));
     Ok(())
+}
+
+/// Runs the example and records its messages.
+fn record(example: &mut Command, path: &Path, binary: &Path) -> anyhow::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let recording = directory.path().join("demo.jsonl");
+    output(example.env("CODEX_CLIENT_RECORD", &recording))?;
+    let text = std::fs::read_to_string(&recording).context("the demo was not recorded")?;
+    let text = without_machine(text, binary);
+    write(path, text)
 }
 
 /// Replaces the paths and the name of this machine in a recording.
@@ -113,22 +120,10 @@ fn without_machine(mut text: String, binary: &Path) -> String {
 
 /// Runs the example as on a terminal with colors, and draws what it prints.
 fn draw(example: &mut Command, path: &Path) -> anyhow::Result<()> {
-    let output = example
-        .env("CLICOLOR_FORCE", "1")
-        .env_remove("NO_COLOR")
-        .output()
-        .context("cannot run the demo")?;
-    ensure!(
-        output.status.success(),
-        "the demo failed:\n{}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    let printed = String::from_utf8_lossy(&output.stdout);
+    let printed = output(example.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR"))?;
+    let printed = String::from_utf8_lossy(&printed);
     let svg = picture::draw("cargo xtask demo", &printed, INDENT);
-    // Relative to the directory of the user.
-    std::fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))?;
-    println!("wrote {}", workspace::shown(path));
-    Ok(())
+    write(path, svg)
 }
 
 #[cfg(test)]

@@ -96,13 +96,10 @@ impl<W: AsyncWrite + Unpin> State<W> {
 
     /// Sets the waker of the task.
     pub(crate) fn set_waker(&mut self, context: &Context<'_>) {
-        let waker = context.waker();
-        if !self
-            .waker
-            .as_ref()
-            .is_some_and(|known| known.will_wake(waker))
-        {
-            self.waker = Some(waker.clone());
+        match &mut self.waker {
+            // Clones the waker only if it is another one.
+            Some(known) => known.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
         }
     }
 

@@ -41,7 +41,7 @@ impl<W: Write> Writer<W> {
         self.file.flush()
     }
 
-    /// Returns the next entry. What was written is flushed before waiting, so that the file is
+    /// Returns the next entry. Flushes the earlier ones before it waits, so that the file is
     /// complete while the connection is quiet.
     fn next(&mut self, queue: &mpsc::Receiver<Entry>) -> io::Result<Option<Entry>> {
         match queue.try_recv() {

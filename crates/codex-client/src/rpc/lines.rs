@@ -51,6 +51,15 @@ pub(crate) struct UnreadableLine {
 }
 
 impl<'a> Line<'a> {
+    /// Returns the bytes of the line; `None` if it was dropped.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Borrowed(bytes) => Some(bytes),
+            Self::Owned(bytes) | Self::Last(bytes) => Some(bytes),
+            Self::TooLong { .. } => None,
+        }
+    }
+
     /// Returns the line as text.
     pub(crate) fn text(self) -> Result<Cow<'a, str>, UnreadableLine> {
         let text = match self {

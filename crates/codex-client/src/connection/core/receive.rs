@@ -40,9 +40,7 @@ impl Core {
         if let Some(recorder) = &mut self.recorder {
             recorder.received(&line);
         }
-        if let Line::Borrowed(bytes) = line {
-            telemetry::message("in", bytes);
-        } else if let Line::Owned(bytes) | Line::Last(bytes) = &line {
+        if let Some(bytes) = line.bytes() {
             telemetry::message("in", bytes);
         }
         if let Line::Borrowed(bytes) = line
