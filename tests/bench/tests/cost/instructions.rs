@@ -13,7 +13,7 @@ use codex_bench::SIZES;
 const MOST_PER_DELTA: u64 = 3_300;
 
 /// The same for turns whose deltas alternate.
-const MOST_PER_ALTERNATING_DELTA: u64 = 6_500;
+const MOST_PER_ALTERNATING_DELTA: u64 = 5_000;
 
 /// Compiles the programs in the release profile, since only optimized code has a meaningful number
 /// of instructions. Returns their directory.
