@@ -9,7 +9,9 @@ mod programs;
 use std::{
     collections::BTreeSet,
     env::{self, consts::EXE_SUFFIX},
-    fs, path,
+    fs,
+    io::ErrorKind,
+    path,
     process::{Output, Stdio},
     time::Duration,
 };
@@ -71,7 +73,11 @@ impl Example {
         let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(self.stdin.as_bytes()).await.unwrap();
+        // A program that fails before it reads its input has closed it by now, or not yet.
+        match stdin.write_all(self.stdin.as_bytes()).await {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            written => written.unwrap(),
+        }
         // This ends the program's input.
         drop(stdin);
         let output = timeout(TIMEOUT, child.wait_with_output()).await;
