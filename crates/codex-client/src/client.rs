@@ -6,7 +6,10 @@ use codex_types::{InitializeParams, InitializeResponse};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    connection::handle::{Connection, Limits},
+    connection::{
+        handle::{Connection, Limits},
+        reopen::Reopen,
+    },
     error::{Error, Result, handshake_timeout::HandshakeTimeout},
     routing::mailbox::Item,
     server_requests::{dispatch::Dispatch, handlers::Handlers},
@@ -63,6 +66,7 @@ impl Codex {
         handlers: Handlers<WeakCodex>,
         params: InitializeParams,
         policy: VersionPolicy,
+        reopen: Option<Box<dyn Reopen<R, W>>>,
     ) -> Result<Self>
     where
         R: AsyncRead + Unpin + Send + 'static,
@@ -81,7 +85,7 @@ impl Codex {
             let dispatch = Arc::new(Dispatch::new(handlers, weak));
             let service = Arc::clone(&dispatch);
             Client {
-                connection: Connection::open(transport, limits, service),
+                connection: Connection::open(transport, limits, service, reopen),
                 dispatch,
                 is_experimental,
                 metadata: OnceLock::new(),
@@ -108,6 +112,7 @@ impl Codex {
         }
         let metadata = Arc::clone(client.metadata.get_or_init(|| Arc::new(metadata)));
         client.connection.notify("initialized")?;
+        client.connection.supervise()?;
         Ok(Self { client, metadata })
     }
 

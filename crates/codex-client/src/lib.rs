@@ -36,6 +36,7 @@
 //! | learn the version of the server, or refuse other versions | [`Codex::server_version`], [`version`] |
 //! | record the messages of a connection | [`CodexBuilder::record`](builder::CodexBuilder::record) |
 //! | handle errors and retry | [`Error`], [`retry()`] |
+//! | survive the end of the server | [`CodexBuilder::supervise`](builder::CodexBuilder::supervise), [`supervisor`] |
 #![cfg_attr(
     feature = "blocking",
     doc = "| work without an async runtime | [`blocking`] |"
@@ -102,6 +103,7 @@ mod output;
 mod pages;
 mod request_builder;
 mod retry;
+pub mod supervisor;
 mod thread;
 mod tool;
 mod turn;

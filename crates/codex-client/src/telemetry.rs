@@ -4,7 +4,7 @@
 //! Spans and events name methods, ids, durations and outcomes, never contents. Only the messages at
 //! the level `trace` have contents, with their secrets replaced.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 #[cfg(feature = "tracing")]
 pub(crate) use enabled::{Scope, Span, message, wants_messages, wants_unknown};
@@ -74,6 +74,40 @@ pub(crate) fn exited(status: Option<std::process::ExitStatus>) {
         INFO,
         codex.exit_status = status.map(tracing::field::display),
         "the server process has ended"
+    );
+}
+
+/// Reports that the session has ended, or could not be begun, and that another attempt follows.
+pub(crate) fn reconnecting(attempt: u32, delay: Duration, reason: &str) {
+    let _ = (attempt, delay, reason);
+    event!(
+        WARN,
+        codex.attempt = attempt,
+        codex.delay_ms = delay.as_secs_f64() * 1e3,
+        codex.reason = reason,
+        "reconnecting"
+    );
+}
+
+/// Reports that another session has begun, with these numbers of threads.
+pub(crate) fn reconnected(resumed: usize, lost: usize) {
+    let _ = (resumed, lost);
+    event!(
+        INFO,
+        codex.resumed = resumed,
+        codex.lost = lost,
+        "reconnected"
+    );
+}
+
+/// Reports that there are no further attempts to begin a session.
+pub(crate) fn gave_up(attempts: u32, reason: &str) {
+    let _ = (attempts, reason);
+    event!(
+        ERROR,
+        codex.attempt = attempts,
+        codex.reason = reason,
+        "gave up reconnecting"
     );
 }
 

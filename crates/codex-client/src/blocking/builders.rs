@@ -28,7 +28,6 @@ use crate::{
     pages::{self, Paged},
     send_table::send_table,
     server_requests::{handler_result::IntoResponse, handler_thread::run_on_thread},
-    transport::Transport,
     turn_result::TurnResult,
 };
 
@@ -154,7 +153,9 @@ impl CodexBuilder {
     ///
     /// # Errors
     ///
-    /// Same as [`start`](Self::start), except for `CodexNotFound` and `Launch`.
+    /// Same as [`start`](Self::start), except for `CodexNotFound` and `Launch`. A client that is
+    /// [supervised](Self::supervise) could not open the streams again:
+    /// [`InvalidInput`](crate::Error::InvalidInput).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
@@ -163,8 +164,7 @@ impl CodexBuilder {
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let transport = Transport::streams(reader, writer);
-        wait(self.handshake(transport)).map(waiting_on_drop)
+        wait(self.join_streams(reader, writer)).map(waiting_on_drop)
     }
 }
 

@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     blocking::{
-        notifications::Notifications, requests::RequestInbox, thread::Thread, worker::wait,
+        notifications::Notifications, requests::RequestInbox, sessions::SessionEvents,
+        thread::Thread, worker::wait,
     },
     error::Result,
     run_input::RunInput,
@@ -204,6 +205,12 @@ impl Codex {
     /// [`Lagged`](crate::Error::Lagged) with the number of dropped notifications.
     pub fn notifications(&self) -> Notifications {
         self.inner.notifications().into()
+    }
+
+    /// Subscribes to the ends and beginnings of the sessions of this client, if it is
+    /// [supervised](crate::blocking::CodexBuilder::supervise).
+    pub fn session_events(&self) -> SessionEvents {
+        self.inner.session_events().into()
     }
 
     /// Opens an inbox for the requests from the server that have no handler, so that you can

@@ -1,19 +1,34 @@
 //! Configures connections and opens them.
 
-use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    fmt,
+    future::{Future, pending},
+    marker::PhantomData,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use codex_types::{ClientInfo, InitializeCapabilities, InitializeParams};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    process::{ChildStdin, ChildStdout},
+};
 
 use crate::{
     binary::Search,
     client::{Codex, WeakCodex},
     config::overrides::{Override, config_options},
-    connection::handle::Limits,
+    connection::{handle::Limits, reopen::Reopen},
     error::{Error, Result},
     mode::Async,
     recording, runtime,
     server_requests::handlers::Handlers,
+    supervisor::{
+        reopener::{Handshake, Reopener},
+        supervision::Supervision,
+    },
     transport::{Transport, process::Launch},
     version::VersionPolicy,
 };
@@ -64,6 +79,7 @@ pub struct CodexBuilder<M = Async> {
     limits: Limits,
     version_policy: VersionPolicy,
     pub(crate) handlers: Handlers<WeakCodex>,
+    supervision: Option<Supervision>,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -91,6 +107,7 @@ impl<M> CodexBuilder<M> {
             },
             version_policy: VersionPolicy::default(),
             handlers: Handlers::default(),
+            supervision: None,
             mode: PhantomData,
         }
     }
@@ -323,6 +340,24 @@ impl<M> CodexBuilder<M> {
         self
     }
 
+    /// Starts the server again when it ends, and resumes the threads of the client: see
+    /// [`supervisor`](crate::supervisor). Running turns and requests in flight still end with
+    /// [`Closed`](crate::Error::Closed); nothing is repeated.
+    ///
+    /// The first start is not repeated if it fails.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result, supervisor::Supervision};
+    ///
+    /// async fn example() -> Result<Codex> {
+    ///     Codex::builder().supervise(Supervision::default()).start().await
+    /// }
+    /// ```
+    pub fn supervise(mut self, supervision: Supervision) -> Self {
+        self.supervision = Some(supervision);
+        self
+    }
+
     /// Records all messages of the connection to a file, without secrets: one JSON object per line,
     /// with the time (`at`, in milliseconds since the Unix epoch), the direction (`dir`: `in` from
     /// the server, `out` to it) and the message (`msg`). In the path, `%p` stands for the id of this
@@ -388,23 +423,48 @@ impl CodexBuilder {
     ///
     /// # Errors
     ///
-    /// Same as [`start`](Self::start), except for `CodexNotFound` and `Launch`.
+    /// Same as [`start`](Self::start), except for `CodexNotFound` and `Launch`. A client that is
+    /// [supervised](Self::supervise) could not open the streams again:
+    /// [`InvalidInput`](crate::Error::InvalidInput).
     pub async fn connect<R, W>(self, reader: R, writer: W) -> Result<Codex>
     where
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        self.handshake(Transport::streams(reader, writer)).await
+        self.join_streams(reader, writer).await
     }
 }
 
-impl<M> CodexBuilder<M> {
+impl<M: 'static> CodexBuilder<M> {
     pub(crate) async fn launch(self) -> Result<Codex> {
         self.error.clone().map_or(Ok(()), Err)?;
         runtime::check_processes()?;
+        let transport = self.spawn()?;
+        self.handshake(transport, |builder| async move { builder.spawn() })
+            .await
+    }
+
+    /// Starts the server.
+    fn spawn(&self) -> Result<Transport<ChildStdout, ChildStdin>> {
         let program = Search::from_env(self.binary.clone()).find()?;
-        let transport = Transport::spawn(&self.launch_of(program))?;
-        self.handshake(transport).await
+        Transport::spawn(&self.launch_of(program))
+    }
+
+    /// Performs the handshake over the streams of the program.
+    pub(crate) async fn join_streams<R, W>(self, reader: R, writer: W) -> Result<Codex>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        if self.supervision.is_some() {
+            return Err(Error::InvalidInput(
+                "a client over streams of the program cannot be supervised, because it cannot open \
+                 them again: leave out `supervise`, or use `start`"
+                    .into(),
+            ));
+        }
+        let streams = Transport::streams(reader, writer);
+        self.handshake(streams, |_| pending()).await
     }
 
     /// Returns the command that starts a program as the server.
@@ -428,17 +488,34 @@ impl<M> CodexBuilder<M> {
         config.chain(self.launch_args.iter().cloned()).collect()
     }
 
-    pub(crate) async fn handshake<R, W>(self, transport: Transport<R, W>) -> Result<Codex>
+    /// Performs the handshake over a transport. A client that is supervised opens others with `dial`.
+    pub(crate) async fn handshake<R, W, F>(
+        self,
+        transport: Transport<R, W>,
+        dial: impl Fn(Arc<Self>) -> F + Send + Sync + 'static,
+    ) -> Result<Codex>
     where
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
+        F: Future<Output = Result<Transport<R, W>>> + Send + 'static,
     {
         runtime::check_timers()?;
-        let params = InitializeParams::new(self.client).capabilities(self.capabilities);
+        let client = self.client.clone();
+        let params = InitializeParams::new(client).capabilities(self.capabilities.clone());
         let policy = self.version_policy;
-        let mut limits = self.limits;
+        let mut limits = self.limits.clone();
         limits.recording = limits.recording.or_else(recording::from_env);
-        Codex::connect(transport, &limits, self.handlers, params, policy).await
+        let handlers = self.handlers.clone();
+        let reopen = self.supervision.clone().map(|supervision| {
+            let builder = Arc::new(self);
+            let reopener = Reopener {
+                supervision,
+                dial: Box::new(move || Box::pin(dial(Arc::clone(&builder)))),
+                handshake: Handshake::new(&params, policy, limits.timeout),
+            };
+            Box::new(reopener) as Box<dyn Reopen<R, W>>
+        });
+        Codex::connect(transport, &limits, handlers, params, policy, reopen).await
     }
 }
 

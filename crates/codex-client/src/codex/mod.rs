@@ -24,6 +24,7 @@ use crate::{
     notifications::Notifications,
     request_builder::RequestBuilder,
     run_input::RunInput,
+    supervisor::events::SessionEvents,
     thread::{
         list::ThreadListBuilder,
         start::{ThreadForkBuilder, ThreadResumeBuilder, ThreadStartBuilder},
@@ -193,6 +194,12 @@ impl Codex {
     /// [`Lagged`](crate::Error::Lagged) with the number of dropped notifications.
     pub fn notifications(&self) -> Notifications {
         Notifications::new(self)
+    }
+
+    /// Subscribes to the ends and beginnings of the sessions of this client, if it is
+    /// [supervised](crate::builder::CodexBuilder::supervise).
+    pub fn session_events(&self) -> SessionEvents {
+        SessionEvents::new(self)
     }
 
     /// Opens an inbox for the requests from the server that have no handler, so that you can

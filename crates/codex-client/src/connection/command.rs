@@ -17,11 +17,15 @@ use crate::{
         goal_tracker::GoalTracker,
         logins::LoginAttempt,
         mailbox::{Items, Subscription},
+        session_events::SessionSubscription,
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
     rpc::{raw_notification::RawNotification, raw_response::RawResponse},
 };
+
+/// The number of a session: how often the connection was reopened.
+pub(crate) type SessionId = u32;
 
 /// A command to the connection task.
 pub(crate) enum Command {
@@ -55,13 +59,14 @@ pub(crate) enum Command {
     /// error if no events would be received.
     ReserveThread {
         thread_id: String,
-        response: oneshot::Sender<Result<()>>,
+        response: oneshot::Sender<Result<SessionId>>,
     },
-    /// Claims a turn of a reserved thread, with the events received so far.
+    /// Claims a turn of a thread that was reserved in this session, with the events received so far.
     ClaimTurn {
+        session: SessionId,
         thread_id: String,
         turn_id: String,
-        response: oneshot::Sender<Arc<TurnLog>>,
+        response: oneshot::Sender<Result<Arc<TurnLog>>>,
     },
     ReleaseThread {
         thread_id: String,
@@ -88,6 +93,11 @@ pub(crate) enum Command {
         request: Arc<RequestState>,
         response: Option<Result<Vec<u8>, JsonRpcError>>,
     },
+    /// Adds a subscriber to the ends and beginnings of sessions.
+    SubscribeSessions(Arc<SessionSubscription>),
+    /// The first handshake is complete: from now on, the connection outlives its sessions, if it can
+    /// be reopened.
+    Supervise,
     /// Reports an error to the subscribers.
     Report(Error),
     /// The caller of a request no longer waits for the response.
@@ -104,6 +114,8 @@ pub(crate) struct OutgoingRequest {
     pub(crate) params: Option<Vec<u8>>,
     /// The time until the response, including the time in the queue; `None` for no limit.
     pub(crate) timeout: Option<Duration>,
+    /// Whether the request belongs to the beginning of a session, which other requests wait for.
+    pub(crate) is_urgent: bool,
     pub(crate) on_response: Option<OnResponse>,
     pub(crate) sink: ResponseSink,
 }
@@ -129,11 +141,12 @@ impl ResponseSink {
         }
     }
 
-    /// Whether no receiver is left, so the request need not be sent.
+    /// Whether no receiver is left, so the request need not be sent. A stream may have ended with the
+    /// session that it was opened in.
     pub(crate) fn is_abandoned(&self) -> bool {
         match self {
             Self::Caller(caller) => caller.is_closed(),
-            Self::Stream(stream) => stream.mailbox.is_abandoned(),
+            Self::Stream(stream) => stream.mailbox.is_abandoned() || stream.mailbox.end().is_some(),
             Self::Discard => false,
         }
     }

@@ -9,6 +9,7 @@ mod agents;
 mod quiet;
 mod receive;
 mod responses;
+mod sessions;
 mod unreadable;
 
 use std::{
@@ -28,6 +29,7 @@ use tokio::{
 use crate::{
     connection::{
         command::{Command, OnResponse, OutgoingRequest, ResponseSink},
+        core::sessions::Sessions,
         open_requests::OpenRequests,
         service::Service,
     },
@@ -45,6 +47,7 @@ use crate::{
         quiet_goals::QuietGoals,
         quiet_turns::QuietTurns,
         recent::Recent,
+        resumable_threads::Load,
         sub_agents::SubAgents,
         subscribers::{Subscribers, UndeliveredItems},
         thread_subscription::ThreadSubscriptions,
@@ -72,6 +75,8 @@ struct Waiter {
     unsubscribes: Option<String>,
     /// The input that the request adds to a thread.
     input: Option<InputId>,
+    /// The request itself, if it loads a thread that is to be resumed in later sessions.
+    load: Option<Load>,
     sink: ResponseSink,
 }
 
@@ -101,6 +106,7 @@ pub(crate) struct Core {
     subscribers: Subscribers,
     open_requests: OpenRequests,
     service: Arc<dyn Service>,
+    sessions: Sessions,
     /// Tasks of the service, for the driver to spawn.
     pub(crate) tasks: Vec<BoxFuture<()>>,
     /// Readers to wake once everything received together has been routed: a reader that is woken
@@ -156,6 +162,7 @@ impl Core {
             subscribers: Subscribers::new(undelivered),
             open_requests: OpenRequests::default(),
             service,
+            sessions: Sessions::default(),
             tasks: Vec::new(),
             wakes: Vec::new(),
             delta_wakes: DeltaWakes::default(),
@@ -201,16 +208,16 @@ impl Core {
                 response,
             } => {
                 self.turn_routes.reserve(&thread_id);
-                let _ = response.send(self.unsubscribed_threads.check(&thread_id));
+                let reserved = self.unsubscribed_threads.check(&thread_id);
+                let _ = response.send(reserved.map(|()| self.sessions.number));
             }
             Command::ClaimTurn {
+                session,
                 thread_id,
                 turn_id,
                 response,
             } => {
-                let log = self.claim_turn(&thread_id, &turn_id, false);
-                self.watch_claimed(&log, now);
-                let _ = response.send(log);
+                let _ = response.send(self.claim_reserved(session, &thread_id, &turn_id, now));
             }
             Command::ReleaseThread { thread_id } => self.release_thread(&thread_id),
             Command::LimitSilence { log, idle_timeout } => {
@@ -258,6 +265,10 @@ impl Core {
                     self.outbound.response(&request.id, &response);
                 }
             }
+            Command::SubscribeSessions(subscription) => {
+                self.sessions.subscribers.add(&subscription);
+            }
+            Command::Supervise => self.sessions.is_established = true,
             Command::Report(error) => self.report(error),
             Command::Abandoned => self.has_abandoned = true,
             Command::Synchronize(done) => drop(done.send(())),
@@ -310,8 +321,15 @@ impl Core {
             on_response: request.on_response,
             unsubscribes: UnsubscribedThreads::unsubscribed_by(method, params.as_deref()),
             input: input.and_then(|input| self.turn_routes.input_sent(input)),
+            load: match self.sessions.is_supervised {
+                true => Load::of(method, params.as_deref()),
+                false => None,
+            },
             sink: request.sink,
         };
+        if request.is_urgent {
+            return self.pending.push_urgent(method, params, deadline, waiter);
+        }
         let is_long_running = waiter.sink.is_long_running();
         self.pending
             .push(method, params, deadline, is_long_running, waiter);
@@ -465,6 +483,9 @@ impl Core {
             } => self.thread_subscriptions.add(thread_id, &subscription),
             Command::OpenStream(stream) => self.client_id_streams.add(&stream),
             Command::FollowGoal(goal) => self.turn_routes.follow_goal(&goal),
+            Command::SubscribeSessions(subscription) => {
+                self.sessions.subscribers.add(&subscription);
+            }
             Command::Report(error) => self.report(error),
             // A server that is shutting down does not wait for responses.
             Command::Synchronize(_)
@@ -478,6 +499,7 @@ impl Core {
             | Command::TokenUsage { .. }
             | Command::ThreadSettings { .. }
             | Command::InterruptTurn(_)
+            | Command::Supervise
             | Command::Abandoned
             | Command::Respond { .. } => {}
         }
@@ -501,6 +523,7 @@ impl Core {
         self.thread_subscriptions.close(&closed);
         self.client_id_streams.close(&closed);
         self.subscribers.close(&closed);
+        self.sessions.subscribers.close(&closed);
         self.wake_all_readers();
         for done in mem::take(&mut self.closers) {
             let _ = done.send(());

@@ -25,20 +25,19 @@ use crate::{
         core::Core,
         shared::{Shared, State},
     },
-    error::connection_closed::{CloseReason, ConnectionClosed},
-    recording,
+    error::{
+        Error,
+        connection_closed::{CloseReason, ConnectionClosed},
+    },
     rpc::lines::Lines,
-    telemetry::{self, Scope, Span},
-    transport::{Transport, process::Process},
+    telemetry::{Scope, Span},
+    transport::process::Process,
 };
 
 /// Number of bytes to read per poll before readers of notifications are woken. The number is small
 /// enough for the received notifications to still be in the processor's caches by then, and for a reader
 /// that keeps up to receive the deltas unmerged.
 const READ_PER_POLL: usize = if cfg!(fuzzing) { 128 } else { 512 * 1024 };
-
-/// Timeout for writing the remaining lines when the client closes the connection.
-const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Timeout for reading the remaining output of a process that has exited. Another process may hold
 /// the output open.
@@ -48,44 +47,17 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 pub(crate) struct Driver<R, W> {
     reader: R,
     lines: Lines,
+    /// Maximum length of a line, in bytes.
+    line_limit: usize,
     shared: Arc<Shared<W>>,
     scope: Scope,
 }
 
-/// A driver and the process that it serves.
-///
-/// The order of the fields matters: dropping the driver closes the server's input, and dropping the
-/// process waits until the server has exited.
-struct Served<R, W> {
-    driver: Driver<R, W>,
-    process: Option<Process>,
-}
-
-impl<R, W> Served<R, W>
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    async fn run(mut self) {
-        let Self { driver, process } = &mut self;
-        let reason = driver.serve(process.as_mut()).await;
-        if matches!(reason, CloseReason::Requested | CloseReason::Dropped) {
-            let _ = timeout(FLUSH_TIMEOUT, driver.flush()).await;
-        }
-        // Closes the server's input, which causes the server to exit.
-        driver.shared.lock().writer = None;
-        let mut closed = ConnectionClosed::new(reason);
-        if let Some(process) = process {
-            closed.exit_status = driver.shut_down(process, &closed.reason).await;
-            telemetry::exited(closed.exit_status);
-            closed.stderr_tail = process.stderr_tail().text();
-        }
-        let recorder = driver.shared.lock().core.take_recorder();
-        if let Some(recorder) = recorder {
-            let _ = timeout(recording::END_TIMEOUT, recorder.finish()).await;
-        }
-        driver.shared.lock().core.finish(closed);
-    }
+/// How a session ended.
+pub(crate) enum SessionEnd {
+    Closed(CloseReason),
+    /// The session could not be begun.
+    Failed(Error),
 }
 
 impl<R, W> Driver<R, W>
@@ -93,51 +65,99 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    /// Serves a transport until the connection ends, then shuts it down. If the future is dropped
-    /// before that, even before its first poll, everything that waits for the connection ends, and
-    /// so does the server process. Callers may write through the second value.
-    pub(crate) fn open(
-        transport: Transport<R, W>,
+    /// Creates the driver of a transport. If it is dropped, everything that waits for the connection
+    /// ends.
+    pub(crate) fn new(
+        reader: R,
+        writer: W,
         mut core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
-    ) -> (impl Future<Output = ()>, Arc<Shared<W>>) {
-        let span = Span::connection(transport.process.is_some());
+        span: Span,
+    ) -> Self {
         let scope = span.scope();
         core.trace(span);
-        let shared = Arc::new(Shared::new(core, transport.writer, commands));
-        let driver = Self {
-            reader: transport.reader,
+        Self {
+            reader,
             lines: Lines::new(line_limit),
-            shared: Arc::clone(&shared),
+            line_limit,
+            shared: Arc::new(Shared::new(core, writer, commands)),
             scope,
-        };
-        let process = transport.process;
-        (Served { driver, process }.run(), shared)
+        }
     }
 
-    /// Serves until the connection ends. Returns the reason.
-    async fn serve(&mut self, mut process: Option<&mut Process>) -> CloseReason {
-        let reason = {
+    /// Continues with other streams.
+    pub(crate) fn reopen(&mut self, reader: R, writer: W) {
+        self.reader = reader;
+        self.lines = Lines::new(self.line_limit);
+        self.shared.lock().writer = Some(writer);
+    }
+
+    /// Returns the part of the connection that is shared with its callers.
+    pub(crate) fn shared(&self) -> &Arc<Shared<W>> {
+        &self.shared
+    }
+
+    /// Serves until the streams or the process end, or until `failed` is ready.
+    pub(crate) async fn serve(
+        &mut self,
+        mut process: Option<&mut Process>,
+        failed: impl Future<Output = Error>,
+    ) -> SessionEnd {
+        let end = {
             let mut exited = pin!(async {
                 match &mut process {
                     Some(process) => process.exited().await,
                     None => std::future::pending().await,
                 }
             });
-            poll_fn(|context| match self.poll(context) {
-                Poll::Ready(reason) => Poll::Ready(Some(reason)),
-                Poll::Pending => exited.as_mut().poll(context).map(|_| None),
+            let mut failed = pin!(failed);
+            poll_fn(|context| {
+                if let Poll::Ready(reason) = self.poll(context) {
+                    return Poll::Ready(Some(SessionEnd::Closed(reason)));
+                }
+                if let Poll::Ready(error) = failed.as_mut().poll(context) {
+                    return Poll::Ready(Some(SessionEnd::Failed(error)));
+                }
+                exited.as_mut().poll(context).map(|_| None)
             })
             .await
         };
-        match reason {
-            Some(reason) => reason,
+        match end {
+            Some(end) => end,
             // The output usually ends with the process, and may contain further responses.
-            None => timeout(DRAIN_TIMEOUT, poll_fn(|context| self.poll(context)))
-                .await
-                .unwrap_or(CloseReason::Exited),
+            None => SessionEnd::Closed(
+                timeout(DRAIN_TIMEOUT, poll_fn(|context| self.poll(context)))
+                    .await
+                    .unwrap_or(CloseReason::Exited),
+            ),
         }
+    }
+
+    /// Executes commands between two sessions, until the future is ready or the client asks for the
+    /// end of the connection.
+    pub(crate) async fn between_sessions<F: Future>(
+        &mut self,
+        future: F,
+    ) -> Result<F::Output, CloseReason> {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            if let Poll::Ready(reason) = self.poll_offline(context) {
+                return Poll::Ready(Err(reason));
+            }
+            future.as_mut().poll(context).map(Ok)
+        })
+        .await
+    }
+
+    fn poll_offline(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
+        let _entered = self.scope.enter();
+        let mut state = self.shared.lock();
+        state.set_waker(context);
+        let command = state.poll_commands(context);
+        state.poll_timer(context);
+        state.core.wake_readers(Instant::now());
+        command
     }
 
     /// Reads and writes until both directions are pending.
@@ -150,6 +170,7 @@ where
             lines,
             shared,
             scope,
+            ..
         } = self;
         let _entered = scope.enter();
         let mut state = shared.lock();
@@ -177,7 +198,7 @@ where
     }
 
     /// Writes the remaining lines and shuts the writer down.
-    async fn flush(&mut self) {
+    pub(crate) async fn flush(&mut self) {
         poll_fn(|context| {
             let mut state = self.shared.lock();
             if state.poll_write(context).is_ready() {
@@ -194,21 +215,22 @@ where
     }
 
     /// Waits until the process exits, or ends it. Its output is still read, so that responses in
-    /// transit arrive and the process does not block on a full pipe.
-    async fn shut_down(
+    /// transit arrive and the process does not block on a full pipe. Commands are refused, unless
+    /// another session follows.
+    pub(crate) async fn shut_down(
         &mut self,
         process: &mut Process,
-        reason: &CloseReason,
+        mut reading: bool,
+        is_last: bool,
     ) -> Option<std::process::ExitStatus> {
         let mut end = pin!(process.end());
-        let mut reading = *reason != CloseReason::EndOfStream;
         poll_fn(|context| {
             let mut state = self.shared.lock();
             if reading {
                 let core = &mut state.core;
                 reading = poll_read(&mut self.reader, &mut self.lines, core, context).is_pending();
             }
-            while let Poll::Ready(Some(command)) = state.commands.poll_recv(context) {
+            while is_last && let Poll::Ready(Some(command)) = state.commands.poll_recv(context) {
                 state.core.refuse(command);
             }
             state.core.wake_all_readers();

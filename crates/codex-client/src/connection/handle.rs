@@ -21,10 +21,11 @@ use crate::{
     connection::{
         command::{Claimed, Command, OnResponse, OutgoingRequest, Response, ResponseSink},
         core::Core,
-        driver::Driver,
         interrupt_guard::InterruptGuard,
+        reopen::Reopen,
         request_span::RequestSpan,
         reservation::Reservation,
+        served::Served,
         service::Service,
         shared::Submit,
     },
@@ -39,6 +40,7 @@ use crate::{
         goal_tracker::GoalTracker,
         logins::LoginAttempt,
         mailbox::{Item, Items, Received, Subscription},
+        session_events::SessionSubscription,
         subscribers::UndeliveredItems,
         thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
@@ -95,11 +97,13 @@ impl Drop for Abandonment<'_> {
 }
 
 impl Connection {
-    /// Starts the task that drives a transport, on the current runtime.
+    /// Starts the task that drives a transport, on the current runtime. With `reopen`, the connection
+    /// outlives the transport once it is [supervised](Self::supervise).
     pub(crate) fn open<R, W>(
         transport: Transport<R, W>,
         limits: &Limits,
         service: Arc<dyn Service>,
+        reopen: Option<Box<dyn Reopen<R, W>>>,
     ) -> Self
     where
         R: AsyncRead + Unpin + Send + 'static,
@@ -127,9 +131,10 @@ impl Connection {
                 }
             }));
         }
-        let (driver, shared) = Driver::open(transport, core, receiver, limits.line);
+        let channel = (commands.downgrade(), receiver);
+        let (served, shared) = Served::new(transport, core, channel, limits.line, reopen);
         let shared: Arc<dyn Submit> = shared;
-        let task = tokio::spawn(driver);
+        let task = tokio::spawn(served.run());
         #[cfg(feature = "blocking")]
         let join_on_drop = JoinOnDrop::new(task);
         #[cfg(not(feature = "blocking"))]
@@ -152,6 +157,21 @@ impl Connection {
     #[cfg(feature = "blocking")]
     pub(crate) fn join_on_drop(&self, join: fn(JoinHandle<()>)) {
         self.join_on_drop.enable(join);
+    }
+
+    /// Makes the connection outlive its session from now on, because the handshake is complete.
+    pub(crate) fn supervise(&self) -> Result<()> {
+        self.command(Command::Supervise)
+    }
+
+    /// Subscribes to the ends and beginnings of sessions.
+    pub(crate) fn subscribe_sessions(&self) -> Arc<SessionSubscription> {
+        let subscription = Arc::<SessionSubscription>::default();
+        let command = Command::SubscribeSessions(Arc::clone(&subscription));
+        if self.command(command).is_err() {
+            subscription.close(self.closed());
+        }
+        subscription
     }
 
     /// Returns the default timeout of a request.
@@ -351,6 +371,7 @@ impl Connection {
             method: R::METHOD,
             params,
             timeout,
+            is_urgent: false,
             on_response,
             sink,
         });
@@ -442,8 +463,10 @@ impl Connection {
             thread_id: thread_id.to_owned(),
             response,
         })?;
-        let reservation = Reservation::new(self.commands.downgrade(), thread_id.to_owned());
-        reserved.await.map_err(|_| self.closed_error())??;
+        // The reservation must be released even if this future is dropped.
+        let (commands, thread_id) = (self.commands.downgrade(), thread_id.to_owned());
+        let mut reservation = Reservation::new(commands, thread_id);
+        reservation.session = reserved.await.map_err(|_| self.closed_error())??;
         Ok(reservation)
     }
 
@@ -455,11 +478,12 @@ impl Connection {
     ) -> Result<Arc<TurnLog>> {
         let thread_id = reservation.thread_id().to_owned();
         let claim = |response| Command::ClaimTurn {
+            session: reservation.session,
             thread_id,
             turn_id,
             response,
         };
-        self.ask(claim).await
+        self.ask(claim).await?
     }
 
     /// Interrupts a turn once the server has been silent about it for `idle_timeout`.

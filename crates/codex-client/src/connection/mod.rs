@@ -22,8 +22,10 @@ pub(crate) mod interrupt_guard;
 #[cfg(feature = "blocking")]
 pub(crate) mod join_on_drop;
 pub(crate) mod open_requests;
+pub(crate) mod reopen;
 pub(crate) mod request_span;
 pub(crate) mod request_state;
 pub(crate) mod reservation;
+pub(crate) mod served;
 pub(crate) mod service;
 pub(crate) mod shared;

@@ -4,7 +4,7 @@ use std::mem;
 
 use tokio::sync::mpsc;
 
-use crate::connection::command::Command;
+use crate::connection::command::{Command, SessionId};
 
 /// A thread whose turns are all kept. Dropping the reservation releases the turns that were not
 /// claimed.
@@ -12,6 +12,8 @@ use crate::connection::command::Command;
 pub(crate) struct Reservation {
     commands: mpsc::WeakUnboundedSender<Command>,
     thread_id: String,
+    /// The session in which the thread was reserved.
+    pub(super) session: SessionId,
 }
 
 impl Reservation {
@@ -19,6 +21,7 @@ impl Reservation {
         Self {
             commands,
             thread_id,
+            session: 0,
         }
     }
 

@@ -26,6 +26,9 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// Observes a notification before it is delivered. Deltas are not observed.
     fn notification(&self, notification: &RawNotification, keys: &RoutingKeys<'_>);
 
+    /// Forgets a thread that could not be resumed in a new session.
+    fn thread_lost(&self, thread_id: &str);
+
     /// Releases everything that waits for requests, because the connection has ended.
     fn closed(&self);
 }

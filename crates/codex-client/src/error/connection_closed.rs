@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{error::stderr_excerpt::write_excerpt, turn_result::TurnResult, version::UPDATE};
 
 /// The connection to the app-server has ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ConnectionClosed {
     /// The reason why the connection ended.
@@ -24,6 +24,11 @@ pub struct ConnectionClosed {
     /// The result of the turn so far, if the error was returned by `run` or by the stream of a
     /// turn.
     pub partial: Option<Box<TurnResult>>,
+    /// Whether only the session has ended, and the client begins another one: see
+    /// [`supervisor`](crate::supervisor). Later calls wait for it.
+    pub reconnecting: bool,
+    /// Whether the error is that of a request of which nothing was written.
+    pub(crate) unsent: bool,
     /// The way out, if the end of the server has a known cause.
     pub(crate) advice: Option<String>,
 }
@@ -46,6 +51,9 @@ pub enum CloseReason {
     Io(String),
     /// The async runtime that the connection ran on was shut down.
     RuntimeShutDown,
+    /// The client was [supervised](crate::supervisor), and no session could be begun. Contains the
+    /// number of attempts and the reason of the last one.
+    GaveUp(String),
 }
 
 impl CloseReason {
@@ -58,6 +66,7 @@ impl CloseReason {
             Self::Exited => "exited",
             Self::Io(_) => "io_error",
             Self::RuntimeShutDown => "runtime_shut_down",
+            Self::GaveUp(_) => "gave_up",
         }
     }
 }
@@ -69,6 +78,8 @@ impl ConnectionClosed {
             exit_status: None,
             stderr_tail: String::new(),
             partial: None,
+            reconnecting: false,
+            unsent: false,
             advice: None,
         }
     }
@@ -133,6 +144,12 @@ impl fmt::Display for ConnectionClosed {
         if let Some(advice) = &self.advice {
             write!(f, "; {advice}")?;
         }
+        if self.unsent {
+            f.write_str("; the request was not sent")?;
+        }
+        if self.reconnecting {
+            f.write_str("; the client reconnects")?;
+        }
         write_excerpt(f, &self.stderr_tail)
     }
 }
@@ -144,7 +161,7 @@ impl fmt::Display for CloseReason {
             Self::Dropped => f.write_str("the last handle was dropped"),
             Self::EndOfStream => f.write_str("the server closed its output"),
             Self::Exited => f.write_str("the server exited"),
-            Self::Io(message) => f.write_str(message),
+            Self::Io(message) | Self::GaveUp(message) => f.write_str(message),
             Self::RuntimeShutDown => f.write_str("the async runtime was shut down"),
         }
     }

@@ -164,11 +164,13 @@ pub enum Error {
 impl Error {
     /// Whether the same request can be sent again and may then succeed.
     ///
-    /// True if the server rejected the request before processing it and may accept it later, or if
-    /// the request timed out before any part of it was sent. False after any other timeout: the
-    /// server may have processed the request.
+    /// True if the server rejected the request before processing it and may accept it later, if the
+    /// request timed out before any part of it was sent, or if the session of a
+    /// [supervised](crate::supervisor) client ended before that. False after any other timeout or end:
+    /// the server may have processed the request.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Timeout { sent: false, .. })
+            || matches!(self, Self::Closed(closed) if closed.reconnecting && closed.unsent)
             || matches!(
                 self.rpc_kind(),
                 Some(RpcErrorKind::Overloaded | RpcErrorKind::ThreadClosing)
@@ -234,6 +236,15 @@ impl Error {
     pub(crate) fn at_end(closed: Arc<ConnectionClosed>) -> Option<Self> {
         let is_own = matches!(closed.reason, CloseReason::Requested | CloseReason::Dropped);
         (!is_own).then_some(Self::Closed(closed))
+    }
+
+    /// Returns the name of the kind of the error, and of the reason if the connection has ended.
+    /// It contains nothing that the server has written.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Closed(closed) => closed.reason.name(),
+            other => serialized::kind(other),
+        }
     }
 
     pub(crate) fn closed(closed: &Arc<ConnectionClosed>) -> Self {

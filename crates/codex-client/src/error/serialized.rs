@@ -85,7 +85,8 @@ impl schemars::JsonSchema for Error {
     }
 }
 
-fn kind(error: &Error) -> &'static str {
+/// Returns the name of the variant of an error.
+pub(super) fn kind(error: &Error) -> &'static str {
     match error {
         Error::CodexNotFound(_) => "codexNotFound",
         Error::Launch { .. } => "launch",

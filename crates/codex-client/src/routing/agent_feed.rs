@@ -110,6 +110,7 @@ mod tests {
             Event::Notification(notification) => notification.method().to_owned(),
             Event::Delta(delta) => delta.text,
             Event::Unreadable(error) => error.reason.clone(),
+            Event::SessionLost(closed) => closed.reason.to_string(),
         };
         Some((agent.state().thread_id().to_owned(), text))
     }

@@ -10,7 +10,7 @@ use std::{collections::VecDeque, fmt, sync::Arc};
 use codex_types::ServerNotification;
 
 use crate::{
-    error::{Error, Result, decode_error::DecodeError},
+    error::{Error, Result, connection_closed::ConnectionClosed, decode_error::DecodeError},
     routing::mailbox::Buffer,
     rpc::{
         decoder::Decoder,
@@ -39,6 +39,8 @@ pub(crate) enum Event {
     Delta(Delta),
     /// An event that could not be read.
     Unreadable(Arc<DecodeError>),
+    /// The session ended here, and another one begins. Only in subscriptions to threads.
+    SessionLost(Arc<ConnectionClosed>),
 }
 
 impl Event {
@@ -53,6 +55,7 @@ impl Event {
             Self::Notification(notification) => decoder.decode(&notification),
             Self::Delta(delta) => Ok(delta.into_typed(thread_id, turn_id)),
             Self::Unreadable(error) => Err(Error::Decode(error)),
+            Self::SessionLost(closed) => Err(Error::Closed(closed)),
         }
     }
 }
@@ -84,6 +87,7 @@ enum Entry {
     },
     /// Its size is about that of an entry.
     Unreadable(Arc<DecodeError>),
+    SessionLost(Arc<ConnectionClosed>),
 }
 
 /// The item that a delta adds to, and the part of that item. Adjacent deltas with the same key can
@@ -104,6 +108,10 @@ impl DeltaQueue {
 
     pub(crate) fn push_unreadable(&mut self, error: Arc<DecodeError>) {
         self.entries.push_back(Entry::Unreadable(error));
+    }
+
+    pub(crate) fn push_session_lost(&mut self, closed: Arc<ConnectionClosed>) {
+        self.entries.push_back(Entry::SessionLost(closed));
     }
 
     pub(crate) fn push_delta(&mut self, delta: &DeltaRef<'_>) {
@@ -151,7 +159,7 @@ impl DeltaQueue {
         self.read = 0;
         let used = self.entries.iter().filter_map(|entry| match entry {
             Entry::Delta { key, .. } => Some(*key),
-            Entry::Notification(_) | Entry::Unreadable(_) => None,
+            Entry::Notification(_) | Entry::Unreadable(_) | Entry::SessionLost(_) => None,
         });
         // The keys that are searched for a new delta are kept.
         let recent = self.keys.len().saturating_sub(RECENT_KEYS);
@@ -217,6 +225,7 @@ impl Buffer for DeltaQueue {
                 Event::Notification(notification)
             }
             Entry::Unreadable(error) => Event::Unreadable(error),
+            Entry::SessionLost(closed) => Event::SessionLost(closed),
             Entry::Delta {
                 key,
                 length,
@@ -246,7 +255,7 @@ impl Buffer for DeltaQueue {
                 self.notification_bytes -= notification.size();
             }
             Some(Entry::Delta { length, .. }) => self.read += length as usize,
-            Some(Entry::Unreadable(_)) => {}
+            Some(Entry::Unreadable(_) | Entry::SessionLost(_)) => {}
             None => return,
         }
         self.tidy();
@@ -293,6 +302,7 @@ mod tests {
                 Event::Notification(notification) => notification.method().to_owned(),
                 Event::Delta(delta) => format!("{}:{}", delta.item_id, delta.text),
                 Event::Unreadable(error) => error.reason.clone(),
+                Event::SessionLost(closed) => closed.reason.to_string(),
             })
             .collect()
     }

@@ -18,6 +18,8 @@ pub(crate) mod quiet_goals;
 pub(crate) mod quiet_turns;
 pub(crate) mod recent;
 pub(crate) mod record_claims;
+pub(crate) mod resumable_threads;
+pub(crate) mod session_events;
 pub(crate) mod sub_agents;
 pub(crate) mod subscribers;
 pub(crate) mod thread_subscription;

@@ -91,6 +91,14 @@ impl ThreadSubscriptions {
         }
     }
 
+    /// Adds the end of the session to all subscriptions, which continue in the next one.
+    pub(crate) fn push_lost(&self, closed: &Arc<ConnectionClosed>, wakes: &mut Vec<Waker>) {
+        for thread_id in self.threads.keys() {
+            let push = |unread: &mut DeltaQueue| unread.push_session_lost(Arc::clone(closed));
+            self.push(thread_id, push, wakes);
+        }
+    }
+
     pub(crate) fn close(&mut self, closed: &Arc<ConnectionClosed>) {
         let subscriptions = self.threads.drain().flat_map(|(_, all)| all);
         for subscription in subscriptions.filter_map(|subscription| subscription.upgrade()) {
@@ -122,6 +130,9 @@ mod tests {
                     notification.method().to_owned()
                 }
                 Poll::Ready(Some(Received::Item(Event::Unreadable(error)))) => error.reason.clone(),
+                Poll::Ready(Some(Received::Item(Event::SessionLost(closed)))) => {
+                    closed.reason.name().to_owned()
+                }
                 Poll::Ready(Some(Received::Item(Event::Delta(delta)))) => {
                     format!("{}:{}", delta.turn_id.unwrap_or_default(), delta.text)
                 }
@@ -159,6 +170,11 @@ mod tests {
             subscriptions.push_delta("t", &delta, &mut Vec::new());
         }
         let seen = ["x", "u:x", "v:x"].map(String::from).to_vec();
+        assert_eq!(read(&subscription), (seen, false));
+        let closed = Arc::new(ConnectionClosed::new(CloseReason::Exited));
+        subscriptions.push_lost(&closed, &mut Vec::new());
+        push(&mut subscriptions, "t", 1);
+        let seen = ["exited", "x"].map(String::from).to_vec();
         assert_eq!(read(&subscription), (seen, false));
         subscriptions.close(&Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)));
         assert_eq!(read(&subscription), (vec![], true));

@@ -336,6 +336,17 @@ impl TurnRoutes {
         }
     }
 
+    /// Ends all logs that have not ended yet, because the session has ended. Reservations stay until
+    /// they are released.
+    pub(crate) fn end_session(&mut self, closed: &Arc<ConnectionClosed>) {
+        let reserved = self.threads.iter().filter(|(_, it)| it.reserved > 0);
+        let reserved: Vec<_> = reserved.map(|(id, it)| (id.clone(), it.reserved)).collect();
+        self.close(closed);
+        for (thread_id, reserved) in reserved {
+            self.threads.entry(thread_id).or_default().reserved = reserved;
+        }
+    }
+
     /// Removes the routes that no reservation, handle or reader needs.
     fn tidy(&mut self, thread_id: &str) {
         let Some(routes) = self.threads.get_mut(thread_id) else {

@@ -12,6 +12,10 @@ pub(crate) struct Pending<T> {
     in_flight: usize,
     sent: HashMap<i64, PendingEntry<T>>,
     queue: VecDeque<Queued<T>>,
+    /// Requests that are sent before those in `queue`.
+    urgent: VecDeque<Queued<T>>,
+    /// Whether the requests in `queue` are held back.
+    is_held: bool,
 }
 
 /// A pending request.
@@ -46,6 +50,8 @@ impl<T> Pending<T> {
             in_flight: 0,
             sent: HashMap::new(),
             queue: VecDeque::new(),
+            urgent: VecDeque::new(),
+            is_held: false,
         }
     }
 
@@ -72,14 +78,38 @@ impl<T> Pending<T> {
         });
     }
 
-    /// Whether no request is in the queue, and none in flight but long-running ones.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.in_flight == 0 && self.queue.is_empty()
+    /// Queues a request before all others, even if those are [held back](Self::hold).
+    pub(crate) fn push_urgent(
+        &mut self,
+        method: &'static str,
+        params: Option<Vec<u8>>,
+        deadline: Option<Instant>,
+        waiter: T,
+    ) {
+        self.urgent.push_back(Queued {
+            entry: PendingEntry {
+                waiter,
+                deadline,
+                is_long_running: false,
+            },
+            method,
+            params,
+        });
     }
 
-    /// Whether a request waits to be sent.
+    /// Sets whether the requests in the queue are held back.
+    pub(crate) fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// Whether no request is in the queue, and none in flight but long-running ones.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.in_flight == 0 && self.queue.is_empty() && self.urgent.is_empty()
+    }
+
+    /// Whether a request waits to be sent, and is not held back.
     pub(crate) fn has_queued(&self) -> bool {
-        !self.queue.is_empty()
+        !self.urgent.is_empty() || !(self.is_held || self.queue.is_empty())
     }
 
     /// Returns the number of bytes that the params in the queue occupy.
@@ -101,7 +131,11 @@ impl<T> Pending<T> {
                 entry,
                 method,
                 params,
-            } = self.queue.pop_front()?;
+            } = match self.urgent.pop_front() {
+                Some(urgent) => urgent,
+                None if self.is_held => return None,
+                None => self.queue.pop_front()?,
+            };
             if is_abandoned(&entry.waiter) {
                 on_abandoned(entry.waiter);
                 continue;
@@ -134,7 +168,8 @@ impl<T> Pending<T> {
 
     /// Returns the earliest deadline.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        let queued = self.queue.iter().map(|queued| &queued.entry);
+        let queued = self.queue.iter().chain(&self.urgent);
+        let queued = queued.map(|queued| &queued.entry);
         self.sent
             .values()
             .chain(queued)
@@ -167,11 +202,13 @@ impl<T> Pending<T> {
 
     fn take_queued(&mut self, which: impl Fn(&PendingEntry<T>) -> bool) -> Vec<T> {
         let mut taken = Vec::new();
-        for _ in 0..self.queue.len() {
-            match self.queue.pop_front() {
-                Some(queued) if which(&queued.entry) => taken.push(queued.entry.waiter),
-                Some(queued) => self.queue.push_back(queued),
-                None => break,
+        for queue in [&mut self.urgent, &mut self.queue] {
+            for _ in 0..queue.len() {
+                match queue.pop_front() {
+                    Some(queued) if which(&queued.entry) => taken.push(queued.entry.waiter),
+                    Some(queued) => queue.push_back(queued),
+                    None => break,
+                }
             }
         }
         taken
@@ -182,14 +219,30 @@ impl<T> Pending<T> {
         self.sent.get(&id).map(|entry| &entry.waiter)
     }
 
+    /// Removes the requests that were taken from the queue, and the urgent ones, because the session
+    /// that they belong to has ended. Returns their waiters, with the ids of those that were not in
+    /// the queue.
+    pub(crate) fn drain_sent(&mut self) -> Vec<(Option<i64>, T)> {
+        self.in_flight = 0;
+        let sent = self.sent.drain();
+        let sent = sent.map(|(id, entry)| (Some(id), entry.waiter));
+        let urgent = self.urgent.drain(..);
+        sent.chain(urgent.map(|queued| (None, queued.entry.waiter)))
+            .collect()
+    }
+
+    /// Removes the requests from the queue.
+    pub(crate) fn drain_queued(&mut self) -> Vec<T> {
+        let queued = self.queue.drain(..);
+        queued.map(|queued| queued.entry.waiter).collect()
+    }
+
     /// Removes all requests, because the connection has ended.
     pub(crate) fn drain(&mut self) -> Vec<T> {
-        self.in_flight = 0;
-        self.sent
-            .drain()
-            .map(|(_, entry)| entry.waiter)
-            .chain(self.queue.drain(..).map(|queued| queued.entry.waiter))
-            .collect()
+        let sent = self.drain_sent().into_iter().map(|(_, waiter)| waiter);
+        let mut waiters: Vec<_> = sent.collect();
+        waiters.extend(self.drain_queued());
+        waiters
     }
 }
 
@@ -216,6 +269,28 @@ mod tests {
         assert_eq!(pending.complete(1), Some("first"));
         assert_eq!(pending.complete(1), None);
         assert_eq!(pending.complete(99), None);
+    }
+
+    #[test]
+    fn urgent_requests_are_sent_while_the_queue_is_held_back_and_before_it() {
+        let mut pending = Pending::new(10);
+        pending.hold(true);
+        pending.push("a", None, None, false, "queued");
+        assert!(!pending.has_queued());
+        assert_eq!(ready(&mut pending), None);
+        pending.push_urgent("b", None, None, "urgent");
+        pending.push_urgent("c", None, None, "also urgent");
+        assert!(pending.has_queued());
+        assert_eq!(ready(&mut pending), Some((1, "b")));
+        let drained: Vec<_> = pending.drain_sent();
+        assert_eq!(drained, [(Some(1), "urgent"), (None, "also urgent")]);
+        pending.hold(false);
+        pending.push_urgent("d", None, None, "urgent");
+        // Ids are not used again: a late response would be taken for that to another request.
+        assert_eq!(ready(&mut pending), Some((2, "d")));
+        assert_eq!(ready(&mut pending), Some((3, "a")));
+        assert!(!pending.is_idle());
+        assert_eq!(pending.drain_queued(), Vec::<&str>::new());
     }
 
     #[test]

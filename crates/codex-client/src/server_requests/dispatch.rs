@@ -166,6 +166,10 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
         self.tools.update(notification, keys);
     }
 
+    fn thread_lost(&self, thread_id: &str) {
+        self.tools.remove(thread_id);
+    }
+
     fn closed(&self) {
         let inboxes = {
             let mut state = self.lock();

@@ -164,8 +164,13 @@ impl<C> ToolRegistry<C> {
             return;
         };
         if notification.kind() == NotificationKind::ThreadEnded {
-            self.lock().loaded.remove(thread_id);
+            self.remove(thread_id);
         }
+    }
+
+    /// Forgets the tools of a thread that is no longer loaded.
+    pub(crate) fn remove(&self, thread_id: &str) {
+        self.lock().loaded.remove(thread_id);
     }
 
     /// Forgets all tools, because the connection has ended.

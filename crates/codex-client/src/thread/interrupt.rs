@@ -76,7 +76,10 @@ async fn turn_changed(changes: &ThreadSubscription) {
             }
             Some(Received::Item(Event::Delta(_))) => {}
             // A message that was not read may be a change.
-            Some(Received::Item(Event::Unreadable(_)) | Received::Lagged(_)) | None => return,
+            Some(
+                Received::Item(Event::Unreadable(_) | Event::SessionLost(_)) | Received::Lagged(_),
+            )
+            | None => return,
         }
     }
 }

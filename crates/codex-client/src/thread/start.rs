@@ -88,11 +88,15 @@ macro_rules! include_turns {
 /// The oldest release that is known to accept `excludeTurns` without the `experimentalApi` capability.
 const EXCLUDES_TURNS: Version = Version::new(0, 163, 0);
 
+/// Whether a server of this version accepts `excludeTurns` from the client.
+pub(crate) fn may_exclude_turns(version: Option<&Version>, is_experimental: bool) -> bool {
+    is_experimental || version.is_some_and(|version| *version >= EXCLUDES_TURNS)
+}
+
 /// Leaves the history out of the response, unless it is asked for or the server would refuse that.
 fn exclude_turns(codex: &Codex, exclude_turns: &mut Option<bool>) {
     let version = codex.connection().server_version();
-    let is_new = version.is_some_and(|version| *version >= EXCLUDES_TURNS);
-    if exclude_turns.is_none() && (codex.is_experimental() || is_new) {
+    if exclude_turns.is_none() && may_exclude_turns(version, codex.is_experimental()) {
         *exclude_turns = Some(true);
     }
 }

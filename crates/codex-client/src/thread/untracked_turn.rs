@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     client::Thread,
-    error::Result,
+    error::{Error, Result},
     routing::{delta_queue::Event, mailbox::Received, thread_subscription::ThreadSubscription},
     rpc::raw_notification::{NotificationKind, RawNotification},
     turn::handle::TurnHandle,
@@ -51,24 +51,31 @@ async fn start<R: Request>(
     connection.call(params, after).await?;
     let begins = item_begins(&subscription, is_match);
     let turn_id = connection.report_within(R::METHOD, begun, after, begins);
-    let turn_id = turn_id.await?.ok_or_else(|| connection.closed_error())?;
+    let turn_id = turn_id
+        .await?
+        .unwrap_or_else(|| Err(connection.closed_error()))?;
     let log = connection.claim_turn(&reservation, turn_id).await?;
     Ok(TurnHandle::new(thread.codex.clone(), log, Ok))
 }
 
-/// Waits for a matching item and returns the id of its turn, or `None` if the connection ends
-/// first.
+/// Waits for a matching item and returns the id of its turn, an error if the session ends first, or
+/// `None` if the connection does.
 async fn item_begins(
     subscription: &ThreadSubscription,
     is_match: fn(&ThreadItem) -> bool,
-) -> Option<String> {
+) -> Option<Result<String>> {
     loop {
         let received = poll_fn(|context| subscription.poll(context)).await?;
-        if let Received::Item(Event::Notification(notification)) = received
-            && let Some(started) = item_started(&notification)
-            && is_match(&started.item)
-        {
-            return Some(started.turn_id);
+        match received {
+            Received::Item(Event::Notification(notification)) => {
+                if let Some(started) = item_started(&notification)
+                    && is_match(&started.item)
+                {
+                    return Some(Ok(started.turn_id));
+                }
+            }
+            Received::Item(Event::SessionLost(closed)) => return Some(Err(Error::Closed(closed))),
+            _ => {}
         }
     }
 }

@@ -93,6 +93,7 @@ impl TextStream {
                     self.messages.notification(&notification).transpose()
                 }
                 Ok(Event::Unreadable(error)) => Some(Err(Error::Decode(error))),
+                Ok(Event::SessionLost(closed)) => Some(Err(Error::Closed(closed))),
             };
             match text {
                 Some(Ok(text)) if text.is_empty() => {}

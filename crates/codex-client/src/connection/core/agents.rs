@@ -79,6 +79,7 @@ impl Core {
             method: ThreadReadParams::METHOD,
             params: Some(params),
             timeout: Some(PROFILE_TIMEOUT),
+            is_urgent: false,
             on_response: Some(on_response),
             sink: ResponseSink::Discard,
         };

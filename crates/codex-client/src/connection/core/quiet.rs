@@ -174,6 +174,7 @@ impl Core {
             // Params of ids and names can always be encoded.
             params: Some(serde_json::to_vec(params).unwrap_or_default()),
             timeout: Some(timeout),
+            is_urgent: false,
             on_response: None,
             sink: ResponseSink::Discard,
         };

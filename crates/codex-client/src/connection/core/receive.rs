@@ -283,6 +283,7 @@ impl Core {
             if kind == NotificationKind::ThreadEnded {
                 self.thread_usages.remove(thread_id);
                 self.loaded_threads.remove(thread_id);
+                self.sessions.resumable.remove(thread_id);
                 self.unsubscribed_threads.remove(thread_id);
                 self.turn_routes
                     .detach(thread_id, DetachReason::ThreadClosed);
@@ -371,7 +372,7 @@ impl Core {
                             .map(Arc::new)
                     }
                     // Reported when it was received.
-                    Event::Unreadable(_) => None,
+                    Event::Unreadable(_) | Event::SessionLost(_) => None,
                 };
                 if let Some(notification) = notification {
                     self.deliver_to_subscribers(notification);

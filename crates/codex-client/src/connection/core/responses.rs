@@ -34,6 +34,7 @@ impl Core {
             on_response,
             unsubscribes,
             input,
+            load,
             sink,
             ..
         } = waiter;
@@ -56,9 +57,13 @@ impl Core {
                     self.active_turns.remove(thread_id);
                     self.thread_usages.remove(thread_id);
                     self.loaded_threads.remove(thread_id);
+                    self.sessions.resumable.remove(thread_id);
                 }
                 self.unsubscribed_threads.update(method, result);
                 self.loaded_threads.responded(method, result);
+                if let Some(load) = load {
+                    self.sessions.resumable.loaded(load, result);
+                }
                 // An abandoned response claims nothing: the events go to the subscribers.
                 let is_claimed = !sink.is_abandoned() || interrupts_on_drop(on_response.as_ref());
                 let result = Some(result).filter(|_| is_claimed);

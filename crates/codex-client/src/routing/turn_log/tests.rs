@@ -38,6 +38,7 @@ fn read(reader: &mut TurnReader) -> (Vec<String>, bool) {
                 events.push(notification.method().to_owned());
             }
             Poll::Ready(Ok(Event::Unreadable(error))) => events.push(error.reason.clone()),
+            Poll::Ready(Ok(Event::SessionLost(closed))) => events.push(closed.reason.to_string()),
             Poll::Ready(Err(_)) => return (events, true),
             Poll::Pending => return (events, false),
         }

@@ -115,6 +115,7 @@ fn read(reader: &mut TurnReader) -> Vec<String> {
             Event::Notification(notification) => notification.method().to_owned(),
             Event::Delta(delta) => format!("{:?} {}", delta.turn_id.as_deref(), delta.text),
             Event::Unreadable(error) => error.reason.clone(),
+            Event::SessionLost(closed) => closed.reason.to_string(),
         });
     }
     events
