@@ -12,6 +12,7 @@ mod process_trees;
 mod recordings;
 mod scripts;
 mod spans;
+mod supervision;
 
 use std::path::Path;
 

@@ -8,28 +8,39 @@ use codex_testing::codex_bin;
 use codex_tests::stage::Stage;
 
 /// A server that writes its process id to a file, so that the test can kill it.
-struct Victim {
+pub(crate) struct Victim {
     id: PathBuf,
 }
 
 impl Victim {
-    fn on(stage: &Stage) -> Self {
+    pub(crate) fn on(stage: &Stage) -> Self {
         let id = stage.home.workspace().join("id");
         Self { id }
     }
 
     /// The server replaces the shell, so the id of the shell is the id of the server.
-    fn equip<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
+    pub(crate) fn equip<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
         let program = codex_bin().expect("a Codex to test against");
         let (id, program) = (self.id.display(), program.display());
         let script = format!("echo $$ > '{id}'; exec '{program}' app-server");
         builder.binary("sh").launch_args(["-c", &script])
     }
 
-    fn kill(&self) {
+    /// Returns the id of the process that was started last.
+    pub(crate) fn id(&self) -> String {
         let id = fs::read_to_string(&self.id).expect("its id");
-        let killed = Command::new("kill").args(["-9", id.trim()]).status();
+        id.trim().to_owned()
+    }
+
+    pub(crate) fn kill(&self) {
+        let killed = Command::new("kill").args(["-9", &self.id()]).status();
         assert!(killed.expect("kill runs").success());
+    }
+
+    /// Whether a process exists.
+    pub(crate) fn is_running(id: &str) -> bool {
+        let asked = Command::new("kill").args(["-0", id]).output();
+        asked.expect("kill runs").status.success()
     }
 }
 

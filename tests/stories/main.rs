@@ -35,6 +35,7 @@ mod shortcuts;
 mod steer_and_interrupt;
 mod stopping;
 mod sub_agents;
+mod supervision;
 mod thread_and_turn_options;
 mod thread_settings;
 mod tracing;

@@ -1,0 +1,568 @@
+//! Clients that survive the end of their server.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use codex_client::{
+    CloseReason, Codex, ConnectionClosed, Decision, Error, Result, RetryPolicy, Tool, blocking,
+    builder::CodexBuilder,
+    retry,
+    supervisor::{LostThread, SessionEvent, SessionEvents, Supervision},
+    types::{ServerNotification, ToolRequestUserInputResponse},
+    version::VersionPolicy,
+};
+use codex_testing::{FakeAppServer, Fault, Reply, Turn};
+use serde_json::{Value, json};
+
+use crate::fake_codex;
+
+/// A delay that does not end within a test.
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+fn quick() -> Supervision {
+    Supervision::default().initial_delay(Duration::from_millis(1))
+}
+
+fn builder<M>(builder: CodexBuilder<M>, server: &FakeAppServer) -> CodexBuilder<M> {
+    let builder = builder.binary(fake_codex()).envs(server.envs().unwrap());
+    builder.supervise(quick())
+}
+
+/// Returns a supervised client of a fake, and its events.
+async fn start(supervision: Supervision) -> (FakeAppServer, Codex, SessionEvents) {
+    let server = FakeAppServer::start().unwrap();
+    let builder = builder(Codex::builder(), &server).supervise(supervision);
+    let codex = builder.start().await.unwrap();
+    let sessions = codex.session_events();
+    (server, codex, sessions)
+}
+
+fn closed<T: std::fmt::Debug>(result: &Result<T>) -> &ConnectionClosed {
+    match result {
+        Err(Error::Closed(closed)) => closed,
+        result => panic!("not closed: {result:?}"),
+    }
+}
+
+/// Returns the threads of the next `Reconnected`, after any number of attempts.
+async fn reconnected(sessions: &mut SessionEvents) -> (Vec<String>, Vec<LostThread>) {
+    loop {
+        match sessions.next().await.expect("a session") {
+            SessionEvent::Reconnecting { .. } => {}
+            SessionEvent::Reconnected { resumed, lost, .. } => return (resumed, lost),
+            other => panic!("unexpected: {other:?}"),
+        }
+    }
+}
+
+/// Returns the number and the reason of the next attempt.
+async fn attempt(sessions: &mut SessionEvents) -> (u32, Error) {
+    match sessions.next().await.expect("an attempt") {
+        SessionEvent::Reconnecting {
+            attempt, reason, ..
+        } => (attempt, reason),
+        other => panic!("unexpected: {other:?}"),
+    }
+}
+
+fn lookup() -> Tool {
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Lookup {
+        word: String,
+    }
+
+    Tool::new("lookup", "Looks up a word.", |args: Lookup| async move {
+        Ok(args.word)
+    })
+}
+
+#[tokio::test]
+async fn a_turn_is_lost_with_its_partial_result_and_the_next_one_of_the_same_thread_runs() {
+    let (server, codex, mut sessions) = start(quick()).await;
+    let thread = codex.thread_start().model("m").await.unwrap();
+    server.push_turn(Turn::text("So far").fault(Fault::Kill).then_text("never"));
+    let turn = thread.turn("go").await.unwrap();
+    let mut stream = turn.stream();
+    let lost = turn.run().await;
+    let end = closed(&lost);
+    assert!(end.reconnecting, "{end}");
+    let partial = end.partial.as_ref().expect("a partial result");
+    assert_eq!(partial.final_response.as_deref(), Some("So far"));
+    let mut last = None;
+    while let Some(event) = stream.next().await {
+        last = Some(event);
+    }
+    closed(&last.expect("an event"));
+
+    let (first, reason) = attempt(&mut sessions).await;
+    assert_eq!(first, 1);
+    assert!(!reason.is_retryable() && !reason.is_transient());
+    let (resumed, lost) = reconnected(&mut sessions).await;
+    assert_eq!(resumed, [thread.id()]);
+    assert!(lost.is_empty(), "{lost:?}");
+    server.push_turn("Again.");
+    let result = thread.run("again").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Again."));
+    // The lost turn was not started again.
+    assert_eq!(server.requests("turn/start").len(), 2);
+    codex.close().await.unwrap();
+    assert!(sessions.next().await.is_none());
+    server.processes_ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_thread_is_resumed_with_its_options_and_with_the_settings_of_its_last_turn() {
+    let (server, codex, mut sessions) = start(quick()).await;
+    server.on("thread/settings/update", |_| json!({}));
+    let thread = codex.thread_start().model("m").cwd("/w").tool(lookup());
+    let thread = thread
+        .developer_instructions("Be brief.")
+        .config("a.b", 1)
+        .await
+        .unwrap();
+    let mut events = thread.events();
+    server.notify(
+        "thread/settings/updated",
+        json!({"threadId": thread.id(), "threadSettings": {"model": "n", "effort": "high"}}),
+    );
+    events.next().await.unwrap().unwrap();
+    server.fault(Fault::Kill);
+    reconnected(&mut sessions).await;
+    let resumes = server.requests("thread/resume");
+    let [resume] = &*resumes else {
+        panic!("{} requests", resumes.len());
+    };
+    let expected = json!({
+        "threadId": thread.id(), "excludeTurns": true, "model": "n", "modelProvider": "fake",
+        "cwd": "/w", "approvalPolicy": "never", "sandbox": "read-only",
+        "developerInstructions": "Be brief.", "config": {"a": {"b": 1}},
+    });
+    let mut sent = resume.params().clone();
+    if sent["config"].get("a.b").is_some() {
+        sent["config"] = json!({"a": {"b": sent["config"]["a.b"]}});
+    }
+    assert_eq!(sent, expected);
+    let update = server.next_request("thread/settings/update").await.unwrap();
+    let expected = json!({"threadId": thread.id(), "effort": "high"});
+    assert_eq!(*update.params(), expected);
+}
+
+#[tokio::test]
+async fn subscriptions_inboxes_handlers_and_tools_work_after_a_restart() {
+    let server = FakeAppServer::start().unwrap();
+    let builder = builder(Codex::builder(), &server).on_approval(|_| async { Decision::Accept });
+    let codex = builder.start().await.unwrap();
+    let mut sessions = codex.session_events();
+    let mut notifications = codex.notifications();
+    let mut inbox = codex.server_requests();
+    let thread = codex.thread_start().tool(lookup()).await.unwrap();
+    let mut events = thread.events();
+    server.fault(Fault::Kill);
+    // Both subscriptions have the end of the session, and continue.
+    closed(&events.next().await.expect("an event"));
+    loop {
+        let next = notifications.next().await.expect("a notification");
+        if next.is_err() {
+            assert!(closed(&next).reconnecting);
+            break;
+        }
+    }
+    reconnected(&mut sessions).await;
+    server.notify("warning", json!({"message": "new"}));
+    let warning = notifications.next().await.unwrap().unwrap();
+    assert!(
+        matches!(warning, ServerNotification::Warning(_)),
+        "{warning:?}"
+    );
+
+    let turn = Turn::new()
+        .command_approval("ls")
+        .question("q", "Really?", ["yes"])
+        .tool_call("lookup", json!({"word": "b"}))
+        .then_text("Done.");
+    server.push_turn(turn);
+    let running = thread.turn("go").await.unwrap();
+    let pending = inbox.next().await.expect("a question");
+    let answer = ToolRequestUserInputResponse::default().answer("q", "yes");
+    pending.respond(answer).unwrap();
+    let result = running.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Done."));
+    let responses = server.responses();
+    let results: Vec<Value> = responses.iter().map(|it| it.result().clone()).collect();
+    assert_eq!(results[0]["decision"], "accept", "{results:?}");
+    assert_eq!(
+        results[1]["answers"]["q"]["answers"][0], "yes",
+        "{results:?}"
+    );
+    assert_eq!(results[2]["success"], true, "{results:?}");
+    assert!(matches!(
+        events.next().await,
+        Some(Ok(
+            ServerNotification::TurnStarted(_) | ServerNotification::ThreadStatusChanged(_)
+        ))
+    ));
+}
+
+#[tokio::test]
+async fn an_approval_that_is_pending_at_the_end_of_the_session_is_withdrawn() {
+    let (server, codex, mut sessions) = start(quick()).await;
+    let mut inbox = codex.server_requests();
+    let thread = codex.thread_start().await.unwrap();
+    server.push_turn(Turn::new().command_approval("ls"));
+    let turn = thread.turn("go").await.unwrap();
+    let pending = inbox.next().await.expect("an approval");
+    server.fault(Fault::Kill);
+    pending.resolved().await;
+    closed(&turn.run().await);
+    reconnected(&mut sessions).await;
+    let late = pending.respond(Decision::Accept);
+    assert!(matches!(late, Err(Error::Resolved { .. })), "{late:?}");
+    codex.models().await.unwrap();
+    assert!(server.responses().is_empty());
+}
+
+#[tokio::test]
+async fn a_request_in_flight_fails_and_is_not_repeated() {
+    let server = FakeAppServer::start().unwrap();
+    let builder = builder(Codex::builder(), &server).max_in_flight(1);
+    let codex = builder.start().await.unwrap();
+    let mut sessions = codex.session_events();
+    let gate = server.gate();
+    let last = Reply::none().hold(&gate).then_fault(Fault::Kill);
+    server.push("model/list", last);
+    let sent = tokio::spawn({
+        let codex = codex.clone();
+        async move { codex.models().await }
+    });
+    server.next_request("model/list").await.unwrap();
+    // The limit keeps the second request in the queue.
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let policy = RetryPolicy::default().initial_delay(Duration::ZERO);
+    let queued = tokio::spawn({
+        let (codex, attempts) = (codex.clone(), Arc::clone(&attempts));
+        retry(policy, move || {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            codex.thread_list()
+        })
+    });
+    // A third request that waits in vain, so that the second one is known to wait.
+    let third = codex.account().timeout(Duration::from_millis(20)).await;
+    assert!(matches!(third, Err(Error::Timeout { sent: false, .. })));
+    gate.open();
+    queued.await.unwrap().unwrap();
+    assert_eq!(attempts.load(Ordering::Relaxed), 2);
+    let failed = sent.await.unwrap();
+    assert!(closed(&failed).reconnecting);
+    assert!(!failed.unwrap_err().is_retryable());
+    reconnected(&mut sessions).await;
+    codex.account().await.unwrap();
+    assert_eq!(server.requests("model/list").len(), 1);
+    assert_eq!(server.requests("thread/list").len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_while_reconnecting_waits_for_the_session() {
+    let (server, codex, mut sessions) = start(quick()).await;
+    let thread = codex.thread_start().await.unwrap();
+    let gate = server.gate();
+    server.push("thread/resume", Reply::canned().hold(&gate));
+    server.fault(Fault::Kill);
+    gate.reached().await.unwrap();
+    server.push_turn("Later.");
+    let call = tokio::spawn({
+        let thread = thread.clone();
+        async move { thread.run("later").await }
+    });
+    // A second call that gives up, so that the first one is known to wait.
+    let timed_out = codex.models().timeout(Duration::from_millis(20)).await;
+    assert!(
+        matches!(timed_out, Err(Error::Timeout { sent: false, .. })),
+        "{timed_out:?}"
+    );
+    assert!(timed_out.unwrap_err().is_retryable());
+    assert!(!call.is_finished());
+    gate.open();
+    let result = call.await.unwrap().unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Later."));
+    assert_eq!(reconnected(&mut sessions).await.0, [thread.id()]);
+    assert!(server.requests("model/list").is_empty());
+    let methods: Vec<_> = server
+        .messages()
+        .iter()
+        .filter_map(|message| message.method().map(str::to_owned))
+        .collect();
+    let expected = [
+        "initialize",
+        "initialized",
+        "thread/start",
+        "initialize",
+        "initialized",
+        "thread/resume",
+        "turn/start",
+    ];
+    assert_eq!(methods, expected);
+}
+
+#[tokio::test]
+async fn a_server_that_dies_at_every_start_is_given_up_with_the_last_reason() {
+    let (server, codex, mut sessions) = start(quick().max_attempts(3)).await;
+    let thread = codex.thread_start().await.unwrap();
+    for number in 1..=3 {
+        let stderr = format!("config {number} is broken\n");
+        let dies = Reply::none().then_stderr(stderr);
+        server.push("initialize", dies.then_fault(Fault::Exit(number)));
+    }
+    server.fault(Fault::Kill);
+    let waiting = thread.run("waits").await;
+    for number in 1..=3 {
+        let (attempt, reason) = attempt(&mut sessions).await;
+        assert_eq!(attempt, number);
+        let expected = format!("config {} is broken", number - 1);
+        assert_eq!(
+            reason.to_string().contains(&expected),
+            number > 1,
+            "{reason}"
+        );
+    }
+    let gave_up = sessions.next().await;
+    let Some(SessionEvent::GaveUp {
+        attempts, reason, ..
+    }) = gave_up
+    else {
+        panic!("unexpected: {gave_up:?}");
+    };
+    assert_eq!(attempts, 3);
+    assert!(
+        reason.to_string().contains("config 3 is broken"),
+        "{reason}"
+    );
+    assert!(sessions.next().await.is_none());
+    let later = codex.models().await;
+    let ends = closed(&later);
+    assert!(matches!(ends.reason, CloseReason::GaveUp(_)), "{ends}");
+    assert_eq!(ends.exit_status.and_then(|it| it.code()), Some(3));
+    assert!(!ends.reconnecting && !later.as_ref().unwrap_err().is_retryable());
+    let text = ends.to_string();
+    for part in [
+        "gave up reconnecting after 3 attempts",
+        "config 3 is broken",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    // Either the call was made before the client had noticed the end of the session, or it waited.
+    closed(&waiting);
+    server.processes_ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn attempts_are_counted_until_a_session_is_stable() {
+    for (stable_after, expected) in [(Duration::ZERO, [1, 1]), (NEVER, [1, 2])] {
+        let (server, codex, mut sessions) = start(quick().stable_after(stable_after)).await;
+        for expected in expected {
+            server.fault(Fault::Kill);
+            assert_eq!(attempt(&mut sessions).await.0, expected);
+            reconnected(&mut sessions).await;
+        }
+        codex.close().await.unwrap();
+    }
+    let (server, _codex, mut sessions) = start(quick().stable_after(NEVER).max_attempts(1)).await;
+    server.fault(Fault::Kill);
+    reconnected(&mut sessions).await;
+    server.fault(Fault::Kill);
+    let gave_up = sessions.next().await;
+    assert!(matches!(
+        gave_up,
+        Some(SessionEvent::GaveUp { attempts: 1, .. })
+    ));
+}
+
+#[tokio::test]
+async fn another_version_of_the_server_is_refused_without_further_attempts() {
+    let server = FakeAppServer::start().unwrap();
+    let user_agent = format!("x/{} (y)", codex_client::version::CODEX_VERSION);
+    server.push("initialize", initialized(&user_agent));
+    server.push("initialize", initialized("x/0.1.0 (y)"));
+    let builder = builder(Codex::builder(), &server).version_policy(VersionPolicy::Refuse);
+    let codex = builder.start().await.unwrap();
+    let mut sessions = codex.session_events();
+    server.fault(Fault::Kill);
+    assert_eq!(attempt(&mut sessions).await.0, 1);
+    let gave_up = sessions.next().await;
+    assert!(
+        matches!(
+            &gave_up,
+            Some(SessionEvent::GaveUp {
+                reason: Error::VersionMismatch(_),
+                ..
+            })
+        ),
+        "{gave_up:?}"
+    );
+    server.processes_ended().await.unwrap();
+}
+
+fn initialized(user_agent: &str) -> Reply {
+    Reply::new(json!({
+        "userAgent": user_agent, "codexHome": "/fake", "platformFamily": "unix",
+        "platformOs": "linux",
+    }))
+}
+
+#[tokio::test]
+async fn close_and_drop_end_the_client_while_it_reconnects() {
+    // During the delay, and during the handshake.
+    for (delay, is_closed) in [
+        (NEVER, true),
+        (NEVER, false),
+        (Duration::ZERO, true),
+        (Duration::ZERO, false),
+    ] {
+        let supervision = quick().initial_delay(delay).max_delay(NEVER);
+        let (server, codex, mut sessions) = start(supervision).await;
+        let gate = server.gate();
+        server.push("initialize", Reply::canned().hold(&gate));
+        server.fault(Fault::Kill);
+        attempt(&mut sessions).await;
+        if delay.is_zero() {
+            gate.reached().await.unwrap();
+        }
+        match is_closed {
+            true => codex.close().await.unwrap(),
+            false => drop(codex),
+        }
+        assert!(sessions.next().await.is_none());
+        server.processes_ended().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn threads_that_cannot_be_resumed_are_lost_and_ended_ones_are_not_resumed() {
+    let (server, codex, mut sessions) = start(quick()).await;
+    let mut threads = Vec::new();
+    for _ in 0..5 {
+        threads.push(codex.thread_start().await.unwrap());
+    }
+    let [kept, unsaved, archived, deleted, left] = &*threads else {
+        panic!("{} threads", threads.len());
+    };
+    for (thread, method) in [(archived, "thread/archived"), (deleted, "thread/deleted")] {
+        let mut events = thread.events();
+        server.notify(method, json!({"threadId": thread.id()}));
+        events.next().await.unwrap().unwrap();
+    }
+    codex.thread_unsubscribe(left.id()).await;
+    server.push("thread/resume", Reply::canned());
+    let missing = format!("no rollout found for thread id {}", unsaved.id());
+    server.push("thread/resume", Reply::error(-32600, missing));
+    server.fault(Fault::Kill);
+    let (resumed, lost) = reconnected(&mut sessions).await;
+    assert_eq!(resumed, [kept.id()]);
+    let [lost] = &*lost else {
+        panic!("{lost:?}");
+    };
+    assert_eq!(lost.thread_id, unsaved.id());
+    assert!(lost.reason.to_string().contains("no rollout"), "{lost:?}");
+    assert_eq!(server.requests("thread/resume").len(), 2);
+    // A lost thread is not resumed again.
+    server.fault(Fault::Kill);
+    assert_eq!(reconnected(&mut sessions).await.0, [kept.id()]);
+    assert_eq!(server.requests("thread/resume").len(), 3);
+}
+
+/// Unsubscribes from a thread.
+trait Unsubscribe {
+    async fn thread_unsubscribe(&self, id: &str);
+}
+
+impl Unsubscribe for Codex {
+    async fn thread_unsubscribe(&self, id: &str) {
+        let params = codex_types::ThreadUnsubscribeParams::new(id);
+        self.request(params).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn logins_and_processes_end_with_the_session() {
+    let (server, codex, mut sessions) = start(quick()).await;
+    let login = codex.login_chatgpt().await.unwrap();
+    let waiting = tokio::spawn(async move { login.wait().await });
+    let gate = server.gate();
+    server.push("command/exec", Reply::none().hold(&gate));
+    let process = codex.exec(["cat"]).spawn().unwrap();
+    gate.reached().await.unwrap();
+    server.fault(Fault::Kill);
+    closed(&process.wait().await);
+    closed(&waiting.await.unwrap());
+    reconnected(&mut sessions).await;
+    codex.exec(["ls"]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_over_streams_of_the_program_cannot_be_supervised() {
+    let server = FakeAppServer::start().unwrap();
+    let (reader, writer) = server.connect();
+    let builder = Codex::builder().supervise(Supervision::default());
+    let refused = builder.connect(reader, writer).await;
+    assert!(
+        matches!(refused, Err(Error::InvalidInput(_))),
+        "{refused:?}"
+    );
+    assert!(server.messages().is_empty());
+}
+
+#[tokio::test]
+async fn the_first_start_is_not_repeated() {
+    let server = FakeAppServer::start().unwrap();
+    server.fault_at_start(Fault::Exit(3));
+    let started = builder(Codex::builder(), &server).start().await;
+    assert!(!closed(&started).reconnecting);
+}
+
+#[test]
+fn a_blocking_client_survives_its_server() {
+    let server = FakeAppServer::start().unwrap();
+    let codex = builder(blocking::Codex::builder(), &server);
+    let codex = codex.start().unwrap();
+    let mut sessions = codex.session_events();
+    let thread = codex.thread_start().send().unwrap();
+    server.push_turn(Turn::text("So far").fault(Fault::Kill).then_text("never"));
+    let lost = thread.run("go").send();
+    let end = closed(&lost);
+    assert!(end.reconnecting && end.partial.is_some());
+    let event = sessions.next();
+    assert!(matches!(
+        event,
+        Some(SessionEvent::Reconnecting { attempt: 1, .. })
+    ));
+    let Some(SessionEvent::Reconnected { resumed, .. }) = sessions.next() else {
+        panic!("no session");
+    };
+    assert_eq!(resumed, [thread.id()]);
+    server.push_turn("Again.");
+    let result = thread.run("again").send().unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Again."));
+    drop((thread, codex));
+    assert!(sessions.next().is_none());
+    server.blocking_processes_ended().unwrap();
+}
+
+#[test]
+fn a_blocking_client_that_reconnects_is_dropped_at_once() {
+    let server = FakeAppServer::start().unwrap();
+    let codex = builder(blocking::Codex::builder(), &server)
+        .supervise(quick().initial_delay(NEVER).max_delay(NEVER));
+    let codex = codex.start().unwrap();
+    let mut sessions = codex.session_events();
+    server.fault(Fault::Kill);
+    assert!(matches!(
+        sessions.next(),
+        Some(SessionEvent::Reconnecting { .. })
+    ));
+    drop(codex);
+    assert!(sessions.next().is_none());
+}
