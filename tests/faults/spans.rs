@@ -1,7 +1,12 @@
 //! Spans and events of a client, as a subscriber of `tracing` sees them.
 
-use codex_client::Codex;
-use codex_testing::{FakeAppServer, FakeConnection, Reply, Turn};
+use std::time::Duration;
+
+use codex_client::{
+    Codex,
+    supervisor::{SessionEvent, Supervision},
+};
+use codex_testing::{FakeAppServer, FakeConnection, Fault, Reply, Turn};
 use codex_tests::collector::{Collector, Seen};
 use serde_json::json;
 use tracing::Level;
@@ -100,6 +105,43 @@ async fn messages_are_shown_at_the_level_trace_without_secrets() {
     assert!(shown("out", PROMPT) && shown("in", "Done."), "{messages:?}");
     assert!(shown("out", "\"apiKey\":\"…\""), "{messages:?}");
     assert!(!format!("{:?}", collector.seen()).contains(SECRET));
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_supervised_client_are_events_without_contents() {
+    let collector = Collector::start(LevelFilter::INFO);
+    let server = FakeAppServer::start().unwrap();
+    let builder = Codex::builder().binary(fake_codex());
+    let supervision = Supervision::default().initial_delay(Duration::from_millis(1));
+    let builder = builder.envs(server.envs().unwrap());
+    let codex = builder.supervise(supervision.max_attempts(2)).start().await;
+    let codex = codex.unwrap();
+    let mut sessions = codex.session_events();
+    codex.thread_start().await.unwrap();
+    let last_words = Reply::none().then_stderr(format!("{PROMPT}\n"));
+    server.push("initialize", last_words.then_fault(Fault::Exit(1)));
+    for _ in 0..2 {
+        server.fault(Fault::Kill);
+        while let Some(event) = sessions.next().await {
+            if let SessionEvent::Reconnected { .. } = event {
+                break;
+            }
+        }
+    }
+    let mut reconnecting = collector.events("reconnecting");
+    reconnecting.retain(|event| event.level == Level::WARN);
+    let attempts: Vec<_> = reconnecting
+        .iter()
+        .map(|it| it.field("codex.attempt"))
+        .collect();
+    assert_eq!(attempts, ["1", "2"]);
+    let reconnected = collector.events("reconnected");
+    assert_eq!(reconnected[0].field("codex.resumed"), "1");
+    assert_eq!(reconnected[0].field("codex.lost"), "0");
+    let gave_up = collector.events("gave up reconnecting");
+    assert_eq!(gave_up[0].field("codex.attempt"), "2");
+    let all = format!("{:?}", collector.seen());
+    assert!(!all.contains(PROMPT), "{all}");
 }
 
 #[tokio::test]

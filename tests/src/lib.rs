@@ -80,6 +80,10 @@ mod terminal {}
 mod orchestrator {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/supervision.md")]
+mod supervision {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/server-versions.md")]
 mod server_versions {}
 

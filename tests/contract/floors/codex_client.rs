@@ -59,6 +59,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "pages",
                 "request_builder",
                 "retry",
+                "supervisor",
                 "thread",
                 "tool",
                 "turn",

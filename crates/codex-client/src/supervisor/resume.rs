@@ -1,7 +1,8 @@
 //! The requests that resume a thread with the options that it had. Performs no I/O.
 
 use codex_types::{
-    Request, SandboxMode, SandboxPolicy, ThreadResumeParams, ThreadSettingsUpdateParams,
+    CollaborationMode, ModeKind, Request, SandboxMode, SandboxPolicy, ThreadResumeParams,
+    ThreadSettingsUpdateParams,
 };
 use serde_json::{Map, Value};
 
@@ -110,7 +111,8 @@ pub(crate) fn settings_update(
     let mut update = none.clone();
     update.approval_policy = differing(&wanted.approval_policy, &resumed.approval_policy);
     update.approvals_reviewer = differing(&wanted.approvals_reviewer, &resumed.approvals_reviewer);
-    update.collaboration_mode = differing(&wanted.collaboration_mode, &resumed.collaboration_mode);
+    update.collaboration_mode = differing(&wanted.collaboration_mode, &resumed.collaboration_mode)
+        .filter(|mode| !is_initial(mode));
     update.cwd = differing(&wanted.cwd, &resumed.cwd);
     update.effort = differing(&wanted.effort, &resumed.effort);
     update.model = differing(&wanted.model, &resumed.model);
@@ -122,6 +124,12 @@ pub(crate) fn settings_update(
         update.sandbox_policy = differing(&wanted.sandbox, &resumed.sandbox);
     }
     (update != none).then_some(update)
+}
+
+/// Whether a thread is resumed in this mode in any case. Set explicitly, the mode would have
+/// instructions of its own.
+fn is_initial(mode: &CollaborationMode) -> bool {
+    mode.mode == ModeKind::Default && mode.settings.developer_instructions.is_none()
 }
 
 #[cfg(test)]
@@ -206,6 +214,22 @@ mod tests {
         assert_eq!(update(&thread, &resumed), Some(restored));
         // A client without the experimental API sets the mode, all that it can.
         assert_eq!(params(&thread, false)["sandbox"], json!("read-only"));
+    }
+
+    #[test]
+    fn the_mode_is_restored_unless_threads_are_resumed_in_it() {
+        let mode = |mode: &str| {
+            json!({ "mode": mode, "settings": {
+                "model": "m", "reasoning_effort": null, "developer_instructions": null,
+            } })
+        };
+        let restored = |name| {
+            let changes = json!({ "collaborationMode": mode(name) });
+            let thread = thread("thread/start", &json!({}), &json!({}), &changes);
+            update(&thread, &json!({})).map(|update| update["collaborationMode"]["mode"].clone())
+        };
+        assert_eq!(restored("default"), None);
+        assert_eq!(restored("plan"), Some(json!("plan")));
     }
 
     #[test]
