@@ -503,6 +503,21 @@ async fn logins_and_processes_end_with_the_session() {
 }
 
 #[tokio::test]
+async fn a_compaction_that_has_begun_and_a_shell_command_end_with_the_session() {
+    let (server, codex, mut sessions) = start(quick()).await;
+    let thread = codex.thread_start().await.unwrap();
+    let accepted = || Reply::new(json!({})).then_fault(Fault::Kill);
+    server.push("thread/compact/start", accepted());
+    closed(&thread.compact().await);
+    reconnected(&mut sessions).await;
+    server.push("thread/shellCommand", accepted());
+    closed(&thread.shell_command("ls").await);
+    reconnected(&mut sessions).await;
+    server.push_turn("Again.");
+    thread.run("again").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_client_over_streams_of_the_program_cannot_be_supervised() {
     let server = FakeAppServer::start().unwrap();
     let (reader, writer) = server.connect();

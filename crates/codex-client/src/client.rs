@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result, handshake_timeout::HandshakeTimeout},
     routing::mailbox::Item,
     server_requests::{dispatch::Dispatch, handlers::Handlers},
-    transport::{Transport, stderr::Tail},
+    transport::Transport,
     version::{self, VersionMismatch, VersionPolicy},
 };
 
@@ -74,10 +74,6 @@ impl Codex {
     {
         let capabilities = params.capabilities.as_ref();
         let is_experimental = capabilities.is_some_and(|it| it.experimental_api == Some(true));
-        let stderr = transport
-            .process
-            .as_ref()
-            .map(|it| it.stderr_tail().clone());
         let client = Arc::new_cyclic(|client| {
             let weak = WeakCodex {
                 client: Weak::clone(client),
@@ -94,7 +90,7 @@ impl Codex {
         let connection = &client.connection;
         let metadata = match connection.call(&params, limits.timeout).await {
             Ok(metadata) => metadata,
-            Err(error) => return Err(failed_handshake(connection, stderr, error).await),
+            Err(error) => return Err(failed_handshake(connection, error).await),
         };
         if let Some(version) = version::of_user_agent(&metadata.user_agent) {
             connection.set_server_version(version);
@@ -136,9 +132,10 @@ impl Codex {
 }
 
 /// Adds to the error of a handshake what the server wrote instead of the response.
-async fn failed_handshake(connection: &Connection, stderr: Option<Tail>, error: Error) -> Error {
+async fn failed_handshake(connection: &Connection, error: Error) -> Error {
     match error {
         Error::Timeout { after, .. } => {
+            let stderr = connection.peer().stderr();
             let mut timeout = HandshakeTimeout {
                 after,
                 messages: 0,

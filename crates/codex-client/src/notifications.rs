@@ -38,6 +38,10 @@ use crate::{
 /// slow ([`Error::Lagged`]). The subscription ends with the connection; unless this client closed
 /// the connection, the last item is [`Error::Closed`]. The subscription does not keep the
 /// connection open.
+///
+/// The subscription of a [supervised](crate::supervisor) client continues after the end of a session,
+/// which is an item, too: [`Error::Closed`] with
+/// [`reconnecting`](crate::ConnectionClosed::reconnecting).
 #[derive(Debug)]
 pub struct Notifications {
     mailbox: Arc<Subscription<Items>>,

@@ -30,6 +30,10 @@ iterator! {
     /// The subscription ends with the connection; unless this client closed the connection, the
     /// last item is [`Error::Closed`](crate::Error::Closed). The subscription does not keep the
     /// connection open.
+    ///
+    /// The subscription of a [supervised](crate::supervisor) client continues after the end of a session,
+    /// which is an item, too: [`Error::Closed`](crate::Error::Closed) with
+    /// [`reconnecting`](crate::ConnectionClosed::reconnecting).
     ThreadEvents(crate::thread::events::ThreadEvents) => codex_types::ServerNotification
 }
 
@@ -64,5 +68,9 @@ iterator! {
     /// reader was too slow ([`Error::Lagged`](crate::Error::Lagged)). The subscription ends with
     /// the connection; unless this client closed the connection, the last item is
     /// [`Error::Closed`](crate::Error::Closed). The subscription does not keep the connection open.
+    ///
+    /// The subscription of a [supervised](crate::supervisor) client continues after the end of a session,
+    /// which is an item, too: [`Error::Closed`](crate::Error::Closed) with
+    /// [`reconnecting`](crate::ConnectionClosed::reconnecting).
     Notifications(crate::notifications::Notifications) => codex_types::ServerNotification
 }

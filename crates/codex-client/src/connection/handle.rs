@@ -1,5 +1,7 @@
 //! A handle to a connection.
 
+mod subscriptions;
+
 use std::{
     mem,
     path::PathBuf,
@@ -22,6 +24,7 @@ use crate::{
         command::{Claimed, Command, OnResponse, OutgoingRequest, Response, ResponseSink},
         core::Core,
         interrupt_guard::InterruptGuard,
+        peer::Peer,
         reopen::Reopen,
         request_span::RequestSpan,
         reservation::Reservation,
@@ -39,10 +42,8 @@ use crate::{
         client_id_stream::ClientIdStream,
         goal_tracker::GoalTracker,
         logins::LoginAttempt,
-        mailbox::{Item, Items, Received, Subscription},
-        session_events::SessionSubscription,
+        mailbox::{Item, Received},
         subscribers::UndeliveredItems,
-        thread_subscription::ThreadSubscription,
         turn_log::TurnLog,
     },
     rpc::{raw_notification::RawNotification, raw_response::RawResponse},
@@ -77,6 +78,7 @@ pub(crate) struct Connection {
     shared: Weak<dyn Submit>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     undelivered: Arc<UndeliveredItems>,
+    peer: Peer,
     /// Set after the handshake, if the server reports its version.
     server_version: Arc<OnceLock<Version>>,
     timeout: Option<Duration>,
@@ -132,7 +134,9 @@ impl Connection {
             }));
         }
         let channel = (commands.downgrade(), receiver);
-        let (served, shared) = Served::new(transport, core, channel, limits.line, reopen);
+        let peer = Peer::default();
+        let (served, shared) =
+            Served::new(transport, core, channel, limits.line, peer.clone(), reopen);
         let shared: Arc<dyn Submit> = shared;
         let task = tokio::spawn(served.run());
         #[cfg(feature = "blocking")]
@@ -144,6 +148,7 @@ impl Connection {
             shared: Arc::downgrade(&shared),
             closed,
             undelivered,
+            peer,
             server_version,
             timeout: limits.timeout,
             timers: Timers::current(),
@@ -164,14 +169,9 @@ impl Connection {
         self.command(Command::Supervise)
     }
 
-    /// Subscribes to the ends and beginnings of sessions.
-    pub(crate) fn subscribe_sessions(&self) -> Arc<SessionSubscription> {
-        let subscription = Arc::<SessionSubscription>::default();
-        let command = Command::SubscribeSessions(Arc::clone(&subscription));
-        if self.command(command).is_err() {
-            subscription.close(self.closed());
-        }
-        subscription
+    /// Returns the server process of the current session.
+    pub(crate) fn peer(&self) -> &Peer {
+        &self.peer
     }
 
     /// Returns the default timeout of a request.
@@ -420,32 +420,6 @@ impl Connection {
     fn command(&self, command: Command) -> Result<()> {
         let sent = self.commands.send(command);
         sent.map_err(|_| self.closed_error())
-    }
-
-    /// Subscribes to the notifications that belong to no turn.
-    pub(crate) fn subscribe(&self) -> Arc<Subscription<Items>> {
-        let mailbox = Arc::<Subscription<Items>>::default();
-        if self
-            .command(Command::Subscribe(Arc::clone(&mailbox)))
-            .is_err()
-        {
-            self.undelivered.move_to(&mailbox);
-            mailbox.close(self.closed());
-        }
-        mailbox
-    }
-
-    /// Subscribes to all notifications of a thread.
-    pub(crate) fn subscribe_thread(&self, thread_id: &str) -> Arc<ThreadSubscription> {
-        let subscription = Arc::<ThreadSubscription>::default();
-        let command = Command::SubscribeThread {
-            thread_id: thread_id.to_owned(),
-            subscription: Arc::clone(&subscription),
-        };
-        if self.command(command).is_err() {
-            subscription.close(self.closed());
-        }
-        subscription
     }
 
     /// Routes all turns of a thread to a goal from now on.

@@ -16,6 +16,7 @@ use crate::{
         command::Command,
         core::Core,
         driver::{Driver, SessionEnd},
+        peer::Peer,
         reopen::{Begun, Reopen, SessionRequests},
         shared::Shared,
     },
@@ -40,6 +41,8 @@ const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 pub(crate) struct Served<R, W> {
     driver: Driver<R, W>,
     process: Option<Process>,
+    /// Shared with the handles.
+    peer: Peer,
     /// Given to the requests that begin a session.
     commands: mpsc::WeakUnboundedSender<Command>,
     /// `None` unless the connection is supervised.
@@ -80,6 +83,7 @@ where
             mpsc::UnboundedReceiver<Command>,
         ),
         line_limit: usize,
+        peer: Peer,
         reopen: Option<Box<dyn Reopen<R, W>>>,
     ) -> (Self, Arc<Shared<W>>) {
         let Transport {
@@ -94,9 +98,11 @@ where
         let span = Span::connection(process.is_some());
         let driver = Driver::new(reader, writer, core, receiver, line_limit, span);
         let shared = Arc::clone(driver.shared());
+        peer.set(process.as_ref());
         let served = Self {
             driver,
             process,
+            peer,
             commands,
             reopen,
         };
@@ -209,6 +215,7 @@ where
                 writer,
                 process,
             } = transport;
+            self.peer.set(process.as_ref());
             self.process = process;
             self.driver.reopen(reader, writer);
             let threads = self.driver.shared().lock().core.resumable_threads();

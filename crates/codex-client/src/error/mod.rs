@@ -52,7 +52,9 @@ pub enum Error {
         /// The error of the operating system.
         source: Arc<io::Error>,
     },
-    /// The connection has ended, and with it all of its requests and turns.
+    /// The connection has ended, and with it all of its requests and turns. If the client is
+    /// [supervised](crate::supervisor), it may continue:
+    /// [`reconnecting`](ConnectionClosed::reconnecting) is true then.
     #[error(transparent)]
     Closed(Arc<ConnectionClosed>),
     /// The server responded to a request with an error.

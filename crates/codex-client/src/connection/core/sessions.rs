@@ -173,3 +173,20 @@ impl Core {
         Ok(log)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::connection_closed::CloseReason;
+
+    #[test]
+    fn what_has_begun_in_an_earlier_session_ends_with_it() {
+        let mut sessions = Sessions::default();
+        assert!(sessions.check(0).is_ok());
+        sessions.number = 1;
+        let end = ConnectionClosed::new(CloseReason::Exited);
+        sessions.last_end = Some(Arc::new(end));
+        assert!(matches!(sessions.check(0), Err(Error::Closed(_))));
+        assert!(sessions.check(1).is_ok());
+    }
+}
