@@ -123,6 +123,7 @@ impl Rust {
             "builder.rs",
             "config/mod.rs",
             "render/mod.rs",
+            "supervisor/mod.rs",
             "version.rs",
         ];
         let modules = modules.map(|path| client.exports(path));

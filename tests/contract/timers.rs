@@ -6,6 +6,7 @@ use crate::workspace::{root, sources};
 /// client. All other code is polled wherever the program likes, and uses `timer`.
 const IN_THE_RUNTIME: [&str; 6] = [
     "connection/driver.rs",
+    "connection/served.rs",
     "runtime.rs",
     "server_requests/handlers.rs",
     "timer.rs",

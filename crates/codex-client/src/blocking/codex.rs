@@ -347,7 +347,8 @@ impl Codex {
     }
 
     /// Returns the description of the server from the handshake (`initialize`): its user agent,
-    /// home directory and platform.
+    /// home directory and platform. A [supervised](crate::supervisor) client returns that of its first
+    /// session.
     pub fn metadata(&self) -> &InitializeResponse {
         self.inner.metadata()
     }
