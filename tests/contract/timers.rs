@@ -4,7 +4,7 @@ use crate::workspace::{root, sources};
 
 /// The files that may create Tokio's timers, because their code runs only in the runtime of the
 /// client. All other code is polled wherever the program likes, and uses `timer`.
-const IN_THE_RUNTIME: [&str; 6] = [
+const IN_THE_RUNTIME: [&str; 7] = [
     "connection/driver.rs",
     "connection/served.rs",
     "runtime.rs",
