@@ -153,6 +153,38 @@ async fn a_thread_is_resumed_with_its_options_and_with_the_settings_of_its_last_
 }
 
 #[tokio::test]
+async fn a_thread_whose_settings_cannot_be_restored_is_lost_and_runs_no_turn_with_other_ones() {
+    for is_experimental in [true, false] {
+        let server = FakeAppServer::start().unwrap();
+        let builder = builder(Codex::builder(), &server).experimental_api(is_experimental);
+        let codex = builder.start().await.unwrap();
+        let mut sessions = codex.session_events();
+        server.on("thread/settings/update", |_| {
+            Reply::error(-32600, "no such sandbox")
+        });
+        let thread = codex.thread_start().await.unwrap();
+        let mut events = thread.events();
+        let settings = json!({"sandboxPolicy": {"type": "externalSandbox"}});
+        server.notify(
+            "thread/settings/updated",
+            json!({"threadId": thread.id(), "threadSettings": settings}),
+        );
+        events.next().await.unwrap().unwrap();
+        server.fault(Fault::Kill);
+        let (resumed, lost) = reconnected(&mut sessions).await;
+        assert!(resumed.is_empty(), "{resumed:?}");
+        assert_eq!(lost[0].thread_id, thread.id());
+        assert!(lost[0].reason.to_string().contains("sandbox"), "{lost:?}");
+        let refused = thread.run("go").await;
+        assert!(
+            matches!(refused, Err(Error::InvalidInput(_))),
+            "{refused:?}"
+        );
+        assert!(server.requests("turn/start").is_empty());
+    }
+}
+
+#[tokio::test]
 async fn subscriptions_inboxes_handlers_and_tools_work_after_a_restart() {
     let server = FakeAppServer::start().unwrap();
     let builder = builder(Codex::builder(), &server).on_approval(|_| async { Decision::Accept });

@@ -33,8 +33,13 @@ impl Victim {
     }
 
     pub(crate) fn kill(&self) {
-        let killed = Command::new("kill").args(["-9", &self.id()]).status();
-        assert!(killed.expect("kill runs").success());
+        self.signal("-9");
+    }
+
+    /// Sends a signal to the process that was started last.
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.id()]).status();
+        assert!(sent.expect("kill runs").success());
     }
 
     /// Whether a process exists.

@@ -140,6 +140,27 @@ fn a_blocking_client_survives_a_real_server() {
 }
 
 #[tokio::test]
+async fn threads_are_resumed_after_a_server_that_was_asked_to_terminate() {
+    let stage = echoing();
+    let victim = Victim::on(&stage);
+    let builder = victim.equip(stage.builder()).supervise(supervision());
+    let codex = builder.start().await.unwrap();
+    let mut sessions = codex.session_events();
+    let thread = codex.thread_start().await.unwrap();
+    thread.run("hello").await.unwrap();
+    victim.signal("-TERM");
+    sessions.next().await.expect("an attempt");
+    let second = sessions.next().await;
+    let Some(SessionEvent::Reconnected { resumed, lost, .. }) = second else {
+        panic!("unexpected: {second:?}");
+    };
+    assert_eq!(resumed, [thread.id()]);
+    assert!(lost.is_empty(), "{lost:?}");
+    thread.run("again").await.unwrap();
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_sandbox_of_the_last_turn_is_restored() {
     let stage = echoing();
     let victim = Victim::on(&stage);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use codex_types::InitializeParams;
+use codex_types::{InitializeParams, ThreadUnsubscribeParams};
 
 use crate::{
     config::ThreadSettings,
@@ -116,12 +116,23 @@ struct Restore<'a> {
 }
 
 impl Restore<'_> {
-    /// Waits until a thread is resumed, and restores the settings that the request cannot set.
+    /// Waits until a thread is resumed, and restores the settings that the request cannot set. If that
+    /// fails, unsubscribes from the thread, so that no turn is started with other settings.
     async fn resumed(&self, thread: &ResumableThread, sent: Result<SentRequest>) -> Result<()> {
         let response = sent?.response().await?;
         let resumed = ThreadSettings::from_response(response.result());
+        let restored = self.restore(thread, &resumed).await;
+        if restored.is_err() {
+            let params = ThreadUnsubscribeParams::new(&*thread.thread_id);
+            // The thread is lost in any case.
+            let _ = self.requests.call(&params, self.timeout).await;
+        }
+        restored
+    }
+
+    async fn restore(&self, thread: &ResumableThread, resumed: &ThreadSettings) -> Result<()> {
         if self.is_experimental {
-            if let Some(update) = settings_update(thread, &resumed) {
+            if let Some(update) = settings_update(thread, resumed) {
                 self.requests.call(&update, self.timeout).await?;
             }
             return Ok(());
