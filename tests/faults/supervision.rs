@@ -613,3 +613,20 @@ fn a_blocking_client_that_reconnects_is_dropped_at_once() {
     drop(codex);
     assert!(sessions.next().is_none());
 }
+
+#[test]
+fn the_end_of_the_runtime_ends_a_client_that_reconnects() {
+    let server = FakeAppServer::start().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let builder = builder(Codex::builder(), &server);
+    let codex = runtime.block_on(builder.start()).unwrap();
+    let gate = server.gate();
+    server.push("initialize", Reply::canned().hold(&gate));
+    server.fault(Fault::Kill);
+    gate.blocking_reached().unwrap();
+    drop(runtime);
+    server.blocking_processes_ended().unwrap();
+    let later = tokio::runtime::Runtime::new().unwrap();
+    let ended = later.block_on(async { codex.models().await });
+    assert_eq!(closed(&ended).reason, CloseReason::RuntimeShutDown);
+}
