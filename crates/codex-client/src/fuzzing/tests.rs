@@ -186,6 +186,16 @@ fn a_script_with_a_late_message_ends_in_a_defined_way() {
     );
 }
 
+/// In this script, a call is dropped before its response, which names a turn that another dropped call
+/// has started and that has begun.
+#[test]
+fn a_turn_that_begins_before_the_response_to_its_dropped_call_is_interrupted() {
+    connection(
+        b"\0\xff\x01\xfc\0;D+DDDDD\xe7D\0\x1d\0i)$+\x01d\x05$+dd\xd8\xd8\xd8\xd8\xd8\
+          \0\xf4\0\0\0i\0\0D+D=DD\0\x1d\0i)\0\xf4\0\0\0i",
+    );
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();
