@@ -1,10 +1,10 @@
 //! Reviews the uncommitted changes of the repository in the current directory.
 //!
-//! `cargo run -p codex-client --example review`
+//! `cargo run -p codex-client --features render --example review`
 
 use codex_client::{
-    Codex, Result, Sandbox,
-    types::{ReviewTarget, ServerNotification, ThreadItem},
+    Codex, Result, Sandbox, render,
+    types::{ReviewTarget, ServerNotification},
 };
 
 #[tokio::main]
@@ -18,11 +18,9 @@ async fn main() -> Result<()> {
 
     let mut events = turn.stream();
     while let Some(event) = events.next().await {
-        // The commands that the reviewer runs.
-        if let ServerNotification::ItemStarted(started) = event?
-            && let ThreadItem::CommandExecution(command) = started.item
-        {
-            println!("runs:   {}", command.command);
+        // What the reviewer thinks and runs.
+        if let ServerNotification::ItemCompleted(done) = event? {
+            println!("{}", render::item(&done.item));
         }
     }
     let result = events.result().await?;

@@ -2,12 +2,13 @@
 //!
 //! The blocking version of the `review` example.
 //!
-//! `cargo run -p codex-client --example review_blocking`
+//! `cargo run -p codex-client --features render --example review_blocking`
 
 use codex_client::{
     Result, Sandbox,
     blocking::Codex,
-    types::{ReviewTarget, ServerNotification, ThreadItem},
+    render,
+    types::{ReviewTarget, ServerNotification},
 };
 
 fn main() -> Result<()> {
@@ -17,11 +18,9 @@ fn main() -> Result<()> {
 
     let mut events = turn.stream();
     for event in &mut events {
-        // The commands that the reviewer runs.
-        if let ServerNotification::ItemStarted(started) = event?
-            && let ThreadItem::CommandExecution(command) = started.item
-        {
-            println!("runs:   {}", command.command);
+        // What the reviewer thinks and runs.
+        if let ServerNotification::ItemCompleted(done) = event? {
+            println!("{}", render::item(&done.item));
         }
     }
     let result = events.result()?;

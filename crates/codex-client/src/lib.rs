@@ -141,7 +141,8 @@ pub use error::{
     decode_error::DecodeError,
     handshake_timeout::HandshakeTimeout,
     output_mismatch::OutputMismatch,
-    rpc_error::{ConfigLocation, RpcError, RpcErrorKind},
+    rpc_error::{ConfigLocation, RpcError},
+    rpc_error_kind::RpcErrorKind,
     turn_detached::{DetachReason, TurnDetached},
     turn_timeout::TurnTimeout,
 };

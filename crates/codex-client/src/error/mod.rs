@@ -6,6 +6,7 @@ pub(crate) mod decode_error;
 pub(crate) mod handshake_timeout;
 pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
+pub(crate) mod rpc_error_kind;
 mod serialized;
 pub(crate) mod stderr_excerpt;
 pub(crate) mod turn_detached;
@@ -23,7 +24,8 @@ use crate::{
         decode_error::DecodeError,
         handshake_timeout::HandshakeTimeout,
         output_mismatch::OutputMismatch,
-        rpc_error::{RpcError, RpcErrorKind},
+        rpc_error::RpcError,
+        rpc_error_kind::RpcErrorKind,
         turn_detached::TurnDetached,
         turn_timeout::TurnTimeout,
     },
@@ -227,6 +229,14 @@ impl Error {
             Self::Rpc(error) => Some(error.kind),
             _ => None,
         }
+    }
+
+    /// Whether the server refused a request because the turn that it names is not running.
+    pub(crate) fn is_not_running(&self) -> bool {
+        matches!(
+            self.rpc_kind(),
+            Some(RpcErrorKind::NoActiveTurn | RpcErrorKind::TurnMismatch)
+        )
     }
 
     /// Returns the last item of a stream that ends with its connection; `None` if this client
