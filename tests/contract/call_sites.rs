@@ -143,7 +143,7 @@ async fn a_turn_has_its_tokens_and_stops_with_its_caller_or_when_it_is_silent()
         .interrupt_on_drop()
         .idle_timeout(Duration::from_secs(120))
         .await?;
-    assert_eq!(result.tokens().total, 30);
+    assert_eq!(result.tokens().total, 15);
     codex.close().await
 }
 
@@ -155,7 +155,7 @@ fn a_blocking_turn_has_them_too() -> codex_client::Result<()> {
     let thread = codex.thread_start().send()?;
     let run = thread.run("Fix the tests.").interrupt_on_drop();
     let result = run.idle_timeout(Duration::from_secs(120)).send()?;
-    assert_eq!(result.tokens().total, 30);
+    assert_eq!(result.tokens().total, 15);
     codex.close()
 }
 

@@ -68,6 +68,7 @@ mod tokens;
 mod turn_result;
 pub mod types;
 pub mod version;
+mod version_policy;
 
 // Messages, and the streams that carry them.
 mod binary;

@@ -20,7 +20,7 @@ pub(crate) fn parse<T: fmt::Display + Copy>(
 
 #[cfg(test)]
 mod tests {
-    use crate::{approval_mode::ApprovalMode, sandbox::Sandbox, version::VersionPolicy};
+    use crate::{approval_mode::ApprovalMode, sandbox::Sandbox, version_policy::VersionPolicy};
 
     #[test]
     fn a_preset_is_read_from_its_displayed_and_its_serialized_name() {

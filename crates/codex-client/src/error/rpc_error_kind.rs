@@ -1,15 +1,10 @@
 //! Kinds of error responses, recognized by the codes and messages of the servers.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use codex_types::rpc::{JsonRpcError, error_code};
-use serde::{
-    Deserialize, Serialize,
-    de::{IntoDeserializer, value},
-};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::error::Error;
 
 /// The kind of an error response.
 ///
@@ -73,18 +68,6 @@ pub enum RpcErrorKind {
 impl fmt::Display for RpcErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
-    }
-}
-
-/// Parses a name, such as `threadNotLoaded`.
-impl FromStr for RpcErrorKind {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self, Error> {
-        Self::deserialize(name.into_deserializer()).map_err(|_: value::Error| {
-            let message = format!("`{name}` is not a kind of error response");
-            Error::InvalidInput(message.into())
-        })
     }
 }
 
@@ -180,18 +163,6 @@ fn mentions_overload(data: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_kind_is_read_from_its_displayed_and_its_serialized_name() {
-        let kinds = [RpcErrorKind::Parse, RpcErrorKind::ThreadNotLoaded];
-        for (kind, name) in kinds.into_iter().zip(["parse", "threadNotLoaded"]) {
-            assert_eq!(kind.to_string(), name);
-            assert_eq!(name.parse::<RpcErrorKind>().unwrap(), kind);
-            assert_eq!(serde_json::to_value(kind).unwrap(), name);
-        }
-        let error = "full".parse::<RpcErrorKind>().unwrap_err();
-        assert_eq!(error.to_string(), "`full` is not a kind of error response");
-    }
 
     #[test]
     fn error_responses_are_classified_by_code_and_message() {
