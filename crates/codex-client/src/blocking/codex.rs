@@ -129,12 +129,10 @@ impl Codex {
     /// that receives the id. The id is not checked: an unknown one is refused by the first request.
     ///
     /// What reads or names a saved thread works at once: [`read`](Thread::read),
-    /// [`set_name`](Thread::set_name), [`goal`](Thread::goal). The server runs turns only in threads
-    /// that it has loaded, because this client or another one has started, resumed or forked them.
-    /// In any other thread, a turn is refused with
+    /// [`set_name`](Thread::set_name), [`goal`](Thread::goal). Turns need a thread that this client
+    /// has started, resumed or forked. A server that has not loaded the thread refuses them with
     /// [`ThreadNotLoaded`](crate::RpcErrorKind::ThreadNotLoaded): use
-    /// [`thread_resume`](Self::thread_resume) instead. The events of a thread reach only the clients
-    /// that have loaded it themselves.
+    /// [`thread_resume`](Self::thread_resume) instead.
     pub fn thread(&self, id: impl AsRef<str>) -> Thread {
         self.inner.thread(id).into()
     }
