@@ -421,7 +421,7 @@ examples! {
         let model = &example.stage.model;
         model.push(ModelResponse::function_call("exec_command", command));
         model.push(ModelResponse::text("Nothing is wrong."));
-        example.prints(&["ran: ", "git diff", "status: completed", "review: Nothing is wrong."]).await;
+        example.prints(&["ran: git diff", "status: completed", "review: Nothing is wrong."]).await;
     }
 
     fn sub_agents(example) {

@@ -4,7 +4,7 @@
 
 use codex_client::{
     Codex, Result, Sandbox, render,
-    types::{ReviewTarget, ServerNotification},
+    types::{ReviewTarget, ServerNotification, ThreadItem},
 };
 
 #[tokio::main]
@@ -18,9 +18,11 @@ async fn main() -> Result<()> {
 
     let mut events = turn.stream();
     while let Some(event) = events.next().await {
-        // What the reviewer thinks and runs.
-        if let ServerNotification::ItemCompleted(done) = event? {
-            println!("{}", render::item(&done.item));
+        // The commands that the reviewer runs.
+        if let ServerNotification::ItemCompleted(done) = event?
+            && let item @ ThreadItem::CommandExecution(_) = &done.item
+        {
+            println!("{}", render::item(item));
         }
     }
     let result = events.result().await?;

@@ -8,7 +8,7 @@ use codex_client::{
     Result, Sandbox,
     blocking::Codex,
     render,
-    types::{ReviewTarget, ServerNotification},
+    types::{ReviewTarget, ServerNotification, ThreadItem},
 };
 
 fn main() -> Result<()> {
@@ -18,9 +18,11 @@ fn main() -> Result<()> {
 
     let mut events = turn.stream();
     for event in &mut events {
-        // What the reviewer thinks and runs.
-        if let ServerNotification::ItemCompleted(done) = event? {
-            println!("{}", render::item(&done.item));
+        // The commands that the reviewer runs.
+        if let ServerNotification::ItemCompleted(done) = event?
+            && let item @ ThreadItem::CommandExecution(_) = &done.item
+        {
+            println!("{}", render::item(item));
         }
     }
     let result = events.result()?;
