@@ -421,7 +421,7 @@ examples! {
         let model = &example.stage.model;
         model.push(ModelResponse::function_call("exec_command", command));
         model.push(ModelResponse::text("Nothing is wrong."));
-        example.prints(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
+        example.prints(&["ran: git diff", "status: completed", "review: Nothing is wrong."]).await;
     }
 
     fn sub_agents(example) {
@@ -445,7 +445,7 @@ examples! {
         });
         let output = example.prints(&[
             "begun:    ",
-            "said:     ",
+            "done:     ",
             "ended:    ",
             "response: There are three.",
             "tokens:   15 of ",
@@ -462,9 +462,9 @@ examples! {
         model.push("It is done.");
         example.prints(&[
             "turn",
-            "  message: I have begun.",
+            "  codex: I have begun.",
             "turn",
-            "  message: It is done.",
+            "  codex: It is done.",
             "status: complete",
             "tokens: ",
             "turns:  2",

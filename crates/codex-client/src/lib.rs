@@ -68,6 +68,7 @@ mod tokens;
 mod turn_result;
 pub mod types;
 pub mod version;
+mod version_policy;
 
 // Messages, and the streams that carry them.
 mod binary;
@@ -141,7 +142,8 @@ pub use error::{
     decode_error::DecodeError,
     handshake_timeout::HandshakeTimeout,
     output_mismatch::OutputMismatch,
-    rpc_error::{ConfigLocation, RpcError, RpcErrorKind},
+    rpc_error::{ConfigLocation, RpcError},
+    rpc_error_kind::RpcErrorKind,
     turn_detached::{DetachReason, TurnDetached},
     turn_timeout::TurnTimeout,
 };

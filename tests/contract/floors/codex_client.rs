@@ -30,6 +30,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "turn_result",
                 "types",
                 "version",
+                "version_policy",
             ],
         ),
         ("rpc", &["binary", "recording", "rpc", "transport"]),

@@ -96,7 +96,8 @@ impl Codex {
     /// thread, which is not saved.
     ///
     /// The answer is empty if the model gives none. For options, typed output or the whole result,
-    /// use [`thread_start`](Self::thread_start) and [`Thread::run`].
+    /// such as its [tokens](crate::TurnResult::tokens), use [`thread_start`](Self::thread_start) with
+    /// [`ephemeral`](crate::blocking::ThreadStartBuilder#method.ephemeral), and [`Thread::run`].
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Codex};
@@ -109,7 +110,8 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send) and [`TurnHandle::run`](crate::blocking::TurnHandle::run).
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send) and
+    /// [`TurnHandle::run`](crate::blocking::TurnHandle::run).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
@@ -121,6 +123,18 @@ impl Codex {
     /// first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(&self.inner, id.into())
+    }
+
+    /// Returns a handle for a thread whose id is known, without a request, such as in a web handler
+    /// that receives the id. The id is not checked: an unknown one is refused by the first request.
+    ///
+    /// What reads or names a saved thread works at once: [`read`](Thread::read),
+    /// [`set_name`](Thread::set_name), [`goal`](Thread::goal). Turns need a thread that this client
+    /// has started, resumed or forked. A server that has not loaded the thread refuses them with
+    /// [`ThreadNotLoaded`](crate::RpcErrorKind::ThreadNotLoaded): use
+    /// [`thread_resume`](Self::thread_resume) instead.
+    pub fn thread(&self, id: impl AsRef<str>) -> Thread {
+        self.inner.thread(id).into()
     }
 
     /// Resumes the saved thread in this working directory that was updated last (`thread/list`,

@@ -81,8 +81,9 @@ impl Codex {
     /// thread, which is not saved.
     ///
     /// If the future is dropped, the turn is interrupted. The answer is empty if the model gives
-    /// none. For options, typed output or the whole result, use [`thread_start`](Self::thread_start)
-    /// and [`Thread::run`].
+    /// none. For options, typed output or the whole result, such as its
+    /// [tokens](crate::TurnResult::tokens), use [`thread_start`](Self::thread_start) with
+    /// [`ephemeral`](ThreadStartBuilder::ephemeral), and [`Thread::run`].
     ///
     /// ```no_run
     /// use codex_client::{Codex, Result};
@@ -111,6 +112,26 @@ impl Codex {
     /// first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(self, id.into())
+    }
+
+    /// Returns a handle for a thread whose id is known, without a request, such as in a web handler
+    /// that receives the id. The id is not checked: an unknown one is refused by the first request.
+    ///
+    /// What reads or names a saved thread works at once: [`read`](Thread::read),
+    /// [`set_name`](Thread::set_name), [`goal`](Thread::goal). Turns need a thread that this client
+    /// has started, resumed or forked. A server that has not loaded the thread refuses them with
+    /// [`ThreadNotLoaded`](crate::RpcErrorKind::ThreadNotLoaded): use
+    /// [`thread_resume`](Self::thread_resume) instead.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result, TurnResult};
+    ///
+    /// async fn message(codex: &Codex, id: &str, text: &str) -> Result<TurnResult> {
+    ///     codex.thread(id).run(text).await
+    /// }
+    /// ```
+    pub fn thread(&self, id: impl AsRef<str>) -> Thread {
+        Thread::new(self.clone(), id.as_ref())
     }
 
     /// Resumes the saved thread in this working directory that was updated last (`thread/list`,

@@ -6,15 +6,20 @@ pub(crate) mod decode_error;
 pub(crate) mod handshake_timeout;
 pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
+pub(crate) mod rpc_error_kind;
 mod serialized;
 pub(crate) mod stderr_excerpt;
 pub(crate) mod turn_detached;
 pub(crate) mod turn_failure;
 pub(crate) mod turn_timeout;
 
-use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, io, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use codex_types::redact;
+use serde::{
+    Deserialize,
+    de::{IntoDeserializer, value},
+};
 
 use crate::{
     error::{
@@ -23,7 +28,8 @@ use crate::{
         decode_error::DecodeError,
         handshake_timeout::HandshakeTimeout,
         output_mismatch::OutputMismatch,
-        rpc_error::{RpcError, RpcErrorKind},
+        rpc_error::RpcError,
+        rpc_error_kind::RpcErrorKind,
         turn_detached::TurnDetached,
         turn_timeout::TurnTimeout,
     },
@@ -229,6 +235,14 @@ impl Error {
         }
     }
 
+    /// Whether the server refused a request because the turn that it names is not running.
+    pub(crate) fn is_not_running(&self) -> bool {
+        matches!(
+            self.rpc_kind(),
+            Some(RpcErrorKind::NoActiveTurn | RpcErrorKind::TurnMismatch)
+        )
+    }
+
     /// Returns the last item of a stream that ends with its connection; `None` if this client
     /// closed the connection.
     pub(crate) fn at_end(closed: Arc<ConnectionClosed>) -> Option<Self> {
@@ -270,6 +284,18 @@ impl fmt::Debug for Error {
     }
 }
 
+/// Parses a name, such as `threadNotLoaded`.
+impl FromStr for RpcErrorKind {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::deserialize(name.into_deserializer()).map_err(|_: value::Error| {
+            let message = format!("`{name}` is not the name of an `RpcErrorKind`");
+            Error::InvalidInput(message.into())
+        })
+    }
+}
+
 impl From<CodexNotFound> for Error {
     fn from(error: CodexNotFound) -> Self {
         Self::CodexNotFound(Arc::new(error))
@@ -294,6 +320,21 @@ mod tests {
 
     use super::*;
     use crate::error::turn_detached::DetachReason;
+
+    #[test]
+    fn a_kind_is_read_from_its_displayed_and_its_serialized_name() {
+        let kinds = [RpcErrorKind::Parse, RpcErrorKind::ThreadNotLoaded];
+        for (kind, name) in kinds.into_iter().zip(["parse", "threadNotLoaded"]) {
+            assert_eq!(kind.to_string(), name);
+            assert_eq!(name.parse::<RpcErrorKind>().unwrap(), kind);
+            assert_eq!(serde_json::to_value(kind).unwrap(), name);
+        }
+        let error = "full".parse::<RpcErrorKind>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`full` is not the name of an `RpcErrorKind`"
+        );
+    }
 
     #[test]
     fn the_debug_form_is_the_message_and_the_alternate_form_has_the_contents() {
