@@ -97,8 +97,11 @@ mod models;
 mod notifications;
 mod output;
 mod pages;
+#[cfg(feature = "websocket")]
+pub mod remote;
 mod request_builder;
 mod retry;
+mod stderr;
 mod thread;
 mod tool;
 mod turn;
@@ -162,6 +165,7 @@ pub use sandbox::Sandbox;
 /// `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
 pub use server_requests::{handler_result::HandlerResult, server_response::ServerResponse};
+pub use stderr::StderrLines;
 pub use thread::events::ThreadEvents;
 pub use tokens::Tokens;
 pub use tool::{Tool, ToolContext, output::ToolOutput};

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, timeout},
 };
 
@@ -41,6 +41,8 @@ pub(crate) struct Driver<R, W> {
     reader: R,
     lines: Lines,
     shared: Arc<Shared<W>>,
+    /// Dropped after the connection has ended, which its receivers wait for.
+    _alive: watch::Sender<()>,
 }
 
 /// A driver and the process that it serves.
@@ -87,12 +89,14 @@ where
         core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
+        alive: watch::Sender<()>,
     ) -> (impl Future<Output = ()>, Arc<Shared<W>>) {
         let shared = Arc::new(Shared::new(core, transport.writer, commands));
         let driver = Self {
             reader: transport.reader,
             lines: Lines::new(line_limit),
             shared: Arc::clone(&shared),
+            _alive: alive,
         };
         let process = transport.process;
         (Served { driver, process }.run(), shared)
@@ -131,6 +135,7 @@ where
             reader,
             lines,
             shared,
+            ..
         } = self;
         let mut state = shared.lock();
         state.set_waker(context);

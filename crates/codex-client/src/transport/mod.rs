@@ -1,11 +1,21 @@
 //! The byte streams of a connection.
 //!
-//! A connection is generic over a pair of byte streams: the standard streams of a child process, or
-//! streams passed by the program, such as a socket or one end of a `tokio::io::duplex`.
+//! A connection is generic over a pair of byte streams: the standard streams of a child process, both
+//! directions of a websocket, or streams passed by the program, such as one end of a
+//! `tokio::io::duplex`.
 
+#[cfg(feature = "websocket")]
+pub(crate) mod address;
+#[cfg(feature = "websocket")]
+pub(crate) mod dial;
 pub(crate) mod process;
 pub(crate) mod stderr;
+pub(crate) mod stderr_lines;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 pub(crate) mod tree;
+#[cfg(feature = "websocket")]
+pub(crate) mod websocket;
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
