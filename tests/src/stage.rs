@@ -32,10 +32,16 @@ impl Stage {
         // threads.
         let home = CodexHome::builder(&model).feature("shell_snapshot", false);
         let home = home.approval_policy("never");
+        let home = home.build().expect("a temporary home");
+        Self::on(model, home)
+    }
+
+    /// Creates a stage on a model and a home.
+    pub fn on(model: ScriptedModel, home: CodexHome) -> Self {
         Self {
             servers: Servers::default(),
-            home: home.build().expect("a temporary home"),
             model,
+            home,
         }
     }
 

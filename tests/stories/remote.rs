@@ -222,7 +222,7 @@ async fn an_approval_that_another_client_gives_is_withdrawn_here() {
     let (mut here, mut there) = (first.server_requests(), joined.server_requests());
     let turn = own.turn("Make a file.").await.unwrap();
     let (here, there) = tokio::join!(here.next(), there.next());
-    let (mut here, there) = (here.unwrap(), there.unwrap());
+    let (here, there) = (here.unwrap(), there.unwrap());
     assert!(matches!(here.approval(), Some(ApprovalRequest::Command(_))));
     there.respond(Decision::Decline).unwrap();
     here.resolved().await;

@@ -69,19 +69,22 @@ async fn forward(
 ) {
     let mut buffer = [0; 4096];
     loop {
-        let size = match *treatment.borrow() {
-            Treatment::Trickle => 1,
-            _ => buffer.len(),
-        };
+        let trickles = *treatment.borrow() == Treatment::Trickle;
+        let size = if trickles { 1 } else { buffer.len() };
         let read = tokio::select! {
             read = from.read(&mut buffer[..size]) => read.unwrap_or(0),
-            _ = treatment.wait_for(|it| *it == Treatment::Cut) => return,
+            () = until(&mut treatment, |it| it == Treatment::Cut) => return,
         };
-        let passes = treatment.wait_for(|it| *it != Treatment::Stall).await;
-        if passes.is_err() || read == 0 || to.write_all(&buffer[..read]).await.is_err() {
+        until(&mut treatment, |it| it != Treatment::Stall).await;
+        if read == 0 || to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
     }
+}
+
+/// Waits until the treatment is as it should be, or the test has ended.
+async fn until(treatment: &mut watch::Receiver<Treatment>, is_so: fn(Treatment) -> bool) {
+    let _ = treatment.wait_for(|it| is_so(*it)).await.map(drop);
 }
 
 async fn listening(stage: &Stage) -> ListeningServer {
@@ -123,7 +126,7 @@ async fn a_peer_that_stalls_is_noticed_by_its_silence() {
     let thread = codex.thread_start().await.unwrap();
     thread.run("hi").await.unwrap();
     proxy.treatment.send(Treatment::Stall).unwrap();
-    let Err(Error::Closed(closed)) = thread.run("hi").no_timeout().await else {
+    let Err(Error::Closed(closed)) = thread.run("hi").await else {
         panic!("the turn has not ended")
     };
     let text = closed.to_string();
