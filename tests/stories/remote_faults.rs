@@ -111,7 +111,12 @@ async fn a_connection_that_is_cut_ends_the_turn_with_its_partial_result() {
     assert!(closed.partial.is_some());
     assert_ne!(closed.reason, CloseReason::Requested);
     // The server still runs.
-    Codex::connect(server.url()).await.unwrap().close().await.unwrap();
+    Codex::connect(server.url())
+        .await
+        .unwrap()
+        .close()
+        .await
+        .unwrap();
     server.close().await.unwrap();
 }
 
@@ -130,7 +135,10 @@ async fn a_peer_that_stalls_is_noticed_by_its_silence() {
         panic!("the turn has not ended")
     };
     let text = closed.to_string();
-    assert!(text.contains("the server has sent nothing for 0.6 s"), "{text}");
+    assert!(
+        text.contains("the server has sent nothing for 0.6 s"),
+        "{text}"
+    );
     server.close().await.unwrap();
 }
 
@@ -151,7 +159,10 @@ async fn a_peer_that_is_no_server_fails_the_attempt() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     for (response, words) in [
-        ("HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nno sk", "404 Not Found: no sk"),
+        (
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nno sk",
+            "404 Not Found: no sk",
+        ),
         ("HTTP/1.1 200 OK\r\n\r\n", "200 OK"),
         ("SSH-2.0-OpenSSH_9.6\r\n", "not HTTP"),
         (
@@ -176,7 +187,10 @@ async fn a_peer_that_is_no_server_fails_the_attempt() {
     // A peer that accepts and says nothing. The connection waits in the backlog.
     let builder = Codex::builder().request_timeout(Duration::from_millis(100));
     let error = builder.connect_url(&url).await.unwrap_err();
-    assert!(error.to_string().contains("no websocket within 0.1 s"), "{error}");
+    assert!(
+        error.to_string().contains("no websocket within 0.1 s"),
+        "{error}"
+    );
     assert!(error.is_transient());
 }
 
@@ -184,8 +198,7 @@ async fn a_peer_that_is_no_server_fails_the_attempt() {
 async fn tls_proxy(server: &ListeningServer) -> (String, String) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority =
-        CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     let certificate = certificate.signed_by(&key, &authority).unwrap();
@@ -216,10 +229,17 @@ async fn tls_works_with_the_certificate_of_its_authority_and_not_without() {
     let stage = Stage::echo();
     let server = listening(&stage).await;
     let (url, pem) = tls_proxy(&server).await;
-    let builder = Codex::builder().root_certificate(&pem).bearer_token("a token");
+    let builder = Codex::builder()
+        .root_certificate(&pem)
+        .bearer_token("a token");
     let error = builder.connect_url(&url).await.unwrap_err();
-    assert!(matches!(error, Error::InvalidInput(_)), "a token has no spaces: {error}");
-    let builder = Codex::builder().root_certificate(&pem).bearer_token("token");
+    assert!(
+        matches!(error, Error::InvalidInput(_)),
+        "a token has no spaces: {error}"
+    );
+    let builder = Codex::builder()
+        .root_certificate(&pem)
+        .bearer_token("token");
     let codex = builder.connect_url(&url).await.unwrap();
     assert_eq!(codex.ask("hi").await.unwrap(), "You said hi");
     codex.close().await.unwrap();
@@ -231,7 +251,10 @@ async fn tls_works_with_the_certificate_of_its_authority_and_not_without() {
     let builder = Codex::builder().root_certificate(&pem);
     let error = builder.connect_url(&other).await.unwrap_err();
     assert!(error.to_string().contains("certificate"), "{error}");
-    let error = Codex::builder().root_certificate("none").connect_url(&url).await;
+    let error = Codex::builder()
+        .root_certificate("none")
+        .connect_url(&url)
+        .await;
     assert!(matches!(error, Err(Error::InvalidInput(_))), "{error:?}");
     server.close().await.unwrap();
 }

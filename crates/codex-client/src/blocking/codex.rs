@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     blocking::{
-        notifications::{Notifications, StderrLines}, requests::RequestInbox, thread::Thread, worker::wait,
+        notifications::{Notifications, StderrLines},
+        requests::RequestInbox,
+        thread::Thread,
+        worker::wait,
     },
     error::{Result, connection_closed::ConnectionClosed},
     run_input::RunInput,

@@ -106,7 +106,9 @@ impl CodexBuilder {
     /// calling thread cannot block.
     pub fn spawn_listening(self, url: impl AsRef<str>) -> Result<ListeningServer> {
         let server = wait(self.listen(url.as_ref()))?;
-        Ok(ListeningServer { inner: Some(server) })
+        Ok(ListeningServer {
+            inner: Some(server),
+        })
     }
 }
 
@@ -136,7 +138,9 @@ impl ListeningServer {
     /// Returns the URL to [connect](Codex::connect) to. It may contain a token, which `Debug` does
     /// not show.
     pub fn url(&self) -> &str {
-        self.inner.as_ref().map_or("", listening::ListeningServer::url)
+        self.inner
+            .as_ref()
+            .map_or("", listening::ListeningServer::url)
     }
 
     /// Returns the id of the server process. `None` if it had exited before its id was read.

@@ -102,7 +102,8 @@ impl<M> CodexBuilder<M> {
             Ok(roots) => self.remote.roots.extend(roots),
             Err(error) => {
                 let message = format!("the root certificate cannot be used: {error}");
-                self.error.get_or_insert(Error::InvalidInput(message.into()));
+                self.error
+                    .get_or_insert(Error::InvalidInput(message.into()));
             }
         }
         self
@@ -153,7 +154,8 @@ impl<M> CodexBuilder<M> {
             Address::Tcp(_) => url.into(),
             Address::Unix(_) => address.to_string().into(),
         };
-        self.launch_args.extend(["--listen".into(), address_argument]);
+        self.launch_args
+            .extend(["--listen".into(), address_argument]);
         let launch = self.launch_of(program);
         ListeningServer::spawn(&launch, &address, self.connect_timeout()).await
     }

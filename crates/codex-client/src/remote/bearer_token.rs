@@ -2,12 +2,12 @@
 
 use std::{env, fmt, future::Future, sync::Arc};
 
+#[cfg(feature = "signed_tokens")]
+use crate::remote::signed_token::SignedToken;
 use crate::{
     error::{Error, Result},
     future::BoxFuture,
 };
-#[cfg(feature = "signed_tokens")]
-use crate::remote::signed_token::SignedToken;
 
 /// A bearer token, for
 /// [`CodexBuilder::bearer_token`](crate::builder::CodexBuilder::bearer_token).
@@ -79,7 +79,9 @@ impl BearerToken {
             Source::Fixed(token) => token.to_string(),
             Source::Variable(name) => env::var(&**name).map_err(|error| {
                 let name = name.escape_debug();
-                Error::InvalidInput(format!("no bearer token in the variable `{name}`: {error}").into())
+                Error::InvalidInput(
+                    format!("no bearer token in the variable `{name}`: {error}").into(),
+                )
             })?,
             Source::Function(get) => get()
                 .await
@@ -154,8 +156,15 @@ mod tests {
             assert!(matches!(error, Error::InvalidInput(_)), "{error}");
             assert!(!error.to_string().contains("cret"), "{error}");
         }
-        let error = BearerToken::from_env("CODEX_CLIENT_NO_SUCH_VARIABLE").get().await;
-        assert!(error.unwrap_err().to_string().contains("CODEX_CLIENT_NO_SUCH_VARIABLE"));
+        let error = BearerToken::from_env("CODEX_CLIENT_NO_SUCH_VARIABLE")
+            .get()
+            .await;
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("CODEX_CLIENT_NO_SUCH_VARIABLE")
+        );
         let failing = BearerToken::from_fn(|| async { Err("the vault is sealed") });
         let error = failing.get().await.unwrap_err();
         assert_eq!(error.to_string(), "no bearer token: the vault is sealed");
@@ -163,7 +172,13 @@ mod tests {
 
     #[test]
     fn debug_shows_the_source_only() {
-        assert_eq!(format!("{:?}", BearerToken::new("secret")), "BearerToken(…)");
-        assert_eq!(format!("{:?}", BearerToken::from_env("X")), "BearerToken($X)");
+        assert_eq!(
+            format!("{:?}", BearerToken::new("secret")),
+            "BearerToken(…)"
+        );
+        assert_eq!(
+            format!("{:?}", BearerToken::from_env("X")),
+            "BearerToken($X)"
+        );
     }
 }

@@ -18,7 +18,8 @@ pub(crate) fn path(home: Option<OsString>) -> Result<PathBuf> {
             .map(|home| home.join(".codex"))
             .ok_or_else(|| {
                 Error::InvalidInput(
-                    "there is no home directory: set `CODEX_HOME`, or connect to `unix:///path`".into(),
+                    "there is no home directory: set `CODEX_HOME`, or connect to `unix:///path`"
+                        .into(),
                 )
             })?,
     };
@@ -26,5 +27,6 @@ pub(crate) fn path(home: Option<OsString>) -> Result<PathBuf> {
 }
 
 fn in_home(home: &Path) -> PathBuf {
-    home.join("app-server-control").join("app-server-control.sock")
+    home.join("app-server-control")
+        .join("app-server-control.sock")
 }

@@ -23,7 +23,7 @@ pub(crate) mod listening;
 #[cfg(feature = "signed_tokens")]
 pub(crate) mod signed_token;
 
-pub use self::{bearer_token::BearerToken, listening::ListeningServer};
 #[cfg(feature = "signed_tokens")]
 pub use self::signed_token::SignedToken;
+pub use self::{bearer_token::BearerToken, listening::ListeningServer};
 pub use crate::error::connect_failed::ConnectFailed;

@@ -140,7 +140,10 @@ mod tests {
         let token = SignedToken::new("0123456789abcdef0123456789abcdef\n")
             .issuer("ci")
             .audience("codex");
-        assert_eq!(token.sign_at(Duration::from_secs(1_700_000_000)).unwrap(), TOKEN);
+        assert_eq!(
+            token.sign_at(Duration::from_secs(1_700_000_000)).unwrap(),
+            TOKEN
+        );
         let text = format!("{token:?}");
         assert!(text.contains("ci") && !text.contains("0123"), "{text}");
     }

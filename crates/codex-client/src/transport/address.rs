@@ -42,7 +42,9 @@ impl Address {
             return match path {
                 "" => Ok(Self::Unix(None)),
                 _ if path.starts_with('/') => Ok(Self::Unix(Some(path.into()))),
-                _ => Err(invalid("the path of a `unix://` URL is absolute: `unix:///path`")),
+                _ => Err(invalid(
+                    "the path of a `unix://` URL is absolute: `unix:///path`",
+                )),
             };
         }
         let (is_tls, rest) = match (url.strip_prefix("ws://"), url.strip_prefix("wss://")) {
@@ -56,7 +58,9 @@ impl Address {
         };
         let is_printable = |byte: u8| byte.is_ascii_graphic();
         if !rest.bytes().all(is_printable) {
-            return Err(invalid("the URL of the server has a character that must be encoded"));
+            return Err(invalid(
+                "the URL of the server has a character that must be encoded",
+            ));
         }
         let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
         let (authority, target) = match rest.find(['/', '?']) {
@@ -184,12 +188,29 @@ mod tests {
             ("ws://127.0.0.1:4500", false, "127.0.0.1", 4500, "/"),
             ("ws://[::1]:4500/", false, "::1", 4500, "/"),
             ("wss://codex.example", true, "codex.example", 443, "/"),
-            ("wss://codex.example/a/b?c=d", true, "codex.example", 443, "/a/b?c=d"),
-            ("ws://localhost?token=t", false, "localhost", 80, "/?token=t"),
+            (
+                "wss://codex.example/a/b?c=d",
+                true,
+                "codex.example",
+                443,
+                "/a/b?c=d",
+            ),
+            (
+                "ws://localhost?token=t",
+                false,
+                "localhost",
+                80,
+                "/?token=t",
+            ),
         ] {
             let address = tcp(url);
             assert_eq!(
-                (address.is_tls, &*address.host, address.port, &*address.target),
+                (
+                    address.is_tls,
+                    &*address.host,
+                    address.port,
+                    &*address.target
+                ),
                 (is_tls, host, port, target)
             );
         }
@@ -222,7 +243,10 @@ mod tests {
     fn the_token_of_a_url_is_found_and_not_shown() {
         let address = Address::parse("ws://127.0.0.1:1/x?a=b&token=sk-1&c=d").unwrap();
         assert_eq!(address.token(), Some("sk-1"));
-        assert_eq!(format!("{address} {address:?}"), "ws://127.0.0.1:1/x ws://127.0.0.1:1/x");
+        assert_eq!(
+            format!("{address} {address:?}"),
+            "ws://127.0.0.1:1/x ws://127.0.0.1:1/x"
+        );
         assert_eq!(Address::parse("ws://x?nottoken=1").unwrap().token(), None);
     }
 

@@ -60,8 +60,16 @@ impl Dial {
 
     async fn open(&self) -> Result<(BoxedIo, Vec<u8>), Refusal> {
         let (mut io, host, target) = match &self.address {
-            Address::Tcp(address) => (self.tcp(address).await?, &*address.authority, &*address.target),
-            Address::Unix(path) => (unix(path.clone().unwrap_or_default()).await?, "localhost", "/"),
+            Address::Tcp(address) => (
+                self.tcp(address).await?,
+                &*address.authority,
+                &*address.target,
+            ),
+            Address::Unix(path) => (
+                unix(path.clone().unwrap_or_default()).await?,
+                "localhost",
+                "/",
+            ),
         };
         let upgrade = Upgrade {
             target,
@@ -80,7 +88,9 @@ impl Dial {
             return Ok(Box::new(stream));
         }
         #[cfg(feature = "tls")]
-        return Ok(Box::new(tls::connect(stream, &address.host, &self.roots).await?));
+        return Ok(Box::new(
+            tls::connect(stream, &address.host, &self.roots).await?,
+        ));
         #[cfg(not(feature = "tls"))]
         return Err(Refusal::Invalid(
             "`wss://` needs the feature `tls` of `codex-client`",

@@ -157,7 +157,10 @@ mod tests {
             splitter.push(&[b'x'; LINE_BYTES]);
         }
         splitter.push(b"\nnext\n");
-        let lengths: Vec<_> = read(&mut reader).into_iter().map(|it| it.unwrap().len()).collect();
+        let lengths: Vec<_> = read(&mut reader)
+            .into_iter()
+            .map(|it| it.unwrap().len())
+            .collect();
         assert_eq!(lengths, [LINE_BYTES, 4]);
     }
 }

@@ -63,7 +63,5 @@ fn config(roots: &Roots) -> io::Result<ClientConfig> {
     let versions = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?;
-    Ok(versions
-        .with_root_certificates(store)
-        .with_no_client_auth())
+    Ok(versions.with_root_certificates(store).with_no_client_auth())
 }

@@ -68,7 +68,11 @@ pub(crate) struct Writer<S>(Shared<S>);
 
 /// Returns both directions of a websocket whose handshake is complete. `received` follows the
 /// handshake. A server that sends nothing for `ping_interval` is pinged, and given up after another one.
-pub(crate) fn split<S>(io: S, received: Vec<u8>, ping_interval: Duration) -> (Reader<S>, Writer<S>) {
+pub(crate) fn split<S>(
+    io: S,
+    received: Vec<u8>,
+    ping_interval: Duration,
+) -> (Reader<S>, Writer<S>) {
     let socket = Arc::new(Mutex::new(Socket {
         io,
         decoder: Decoder::default(),

@@ -74,7 +74,9 @@ fn messages(bytes: Vec<u8>) -> Vec<Message> {
         }
     }
 
-    let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
+    let config = WebSocketConfig::default()
+        .max_frame_size(None)
+        .max_message_size(None);
     let received = Received(Cursor::new(bytes));
     let mut server = WebSocket::from_raw_socket(received, Role::Server, Some(config));
     std::iter::from_fn(|| server.read().ok()).collect()
@@ -177,7 +179,10 @@ async fn lines_become_messages_however_they_are_written() {
     drop((writer, _reader));
     server.read_to_end(&mut bytes).await.unwrap();
     let received = messages(bytes);
-    assert_eq!(received[..2], [Message::text("{\"a\":1}"), Message::text("{\"b\":2}")]);
+    assert_eq!(
+        received[..2],
+        [Message::text("{\"a\":1}"), Message::text("{\"b\":2}")]
+    );
     assert!(matches!(received[2], Message::Close(_)), "{received:?}");
 }
 
@@ -199,7 +204,10 @@ async fn a_ping_is_answered_even_if_nothing_else_is_written() {
     assert_eq!(reader.read_u8().await.unwrap(), b'x');
     let mut bytes = vec![0; 6 + 13];
     server.read_exact(&mut bytes).await.unwrap();
-    assert_eq!(messages(bytes), [Message::Pong(b"are you there".to_vec().into())]);
+    assert_eq!(
+        messages(bytes),
+        [Message::Pong(b"are you there".to_vec().into())]
+    );
 }
 
 #[tokio::test]
@@ -220,7 +228,10 @@ async fn pings_of_a_server_that_reads_nothing_do_not_accumulate() {
 async fn a_close_frame_ends_the_lines_and_is_returned() {
     let (mut reader, mut writer, mut server) = socket();
     server.write_all(&text("last")).await.unwrap();
-    server.write_all(&Frame::close(None).format_to_vec()).await.unwrap();
+    server
+        .write_all(&Frame::close(None).format_to_vec())
+        .await
+        .unwrap();
     let mut lines = String::new();
     reader.read_to_string(&mut lines).await.unwrap();
     assert_eq!(lines, "last\n");
@@ -236,7 +247,10 @@ async fn a_server_that_reads_nothing_does_not_make_the_output_grow() {
     let (_reader, mut writer) = split(here, Vec::new(), INTERVAL);
     let mut context = Context::from_waker(std::task::Waker::noop());
     let mut taken = 0;
-    while Pin::new(&mut writer).poll_write(&mut context, &[b'\n'; 1]).is_ready() {
+    while Pin::new(&mut writer)
+        .poll_write(&mut context, &[b'\n'; 1])
+        .is_ready()
+    {
         taken += 1;
     }
     assert!(taken <= OUTPUT_LIMIT, "{taken} messages");
@@ -262,7 +276,10 @@ async fn a_server_that_answers_pings_is_not_given_up() {
         for _ in 0..100 {
             let mut bytes = vec![0; 6];
             server.read_exact(&mut bytes).await.unwrap();
-            server.write_all(&Frame::pong(Vec::new()).format_to_vec()).await.unwrap();
+            server
+                .write_all(&Frame::pong(Vec::new()).format_to_vec())
+                .await
+                .unwrap();
         }
         server.write_all(&text("x")).await.unwrap();
     });
@@ -272,7 +289,10 @@ async fn a_server_that_answers_pings_is_not_given_up() {
 #[tokio::test]
 async fn a_violation_of_the_protocol_is_an_error() {
     for (bytes, words) in [
-        (frame(b"x", OpCode::Data(Data::Continue), true), "out of order"),
+        (
+            frame(b"x", OpCode::Data(Data::Continue), true),
+            "out of order",
+        ),
         (vec![0xc1, 0], "reserved bits"),
         (vec![0x81, 0x80, 0, 0, 0, 0], "masked"),
         (vec![0x09, 0], "fragmented"),

@@ -72,7 +72,11 @@ impl Upgrade<'_> {
         };
         let mut body_left = body.min(BODY_LIMIT).saturating_sub(received.len());
         while body_left > 0 {
-            match (&mut *io).take(body_left as u64).read_buf(&mut received).await {
+            match (&mut *io)
+                .take(body_left as u64)
+                .read_buf(&mut received)
+                .await
+            {
                 Ok(read @ 1..) => body_left -= read,
                 _ => break,
             }
@@ -82,7 +86,10 @@ impl Upgrade<'_> {
         if let Some(line) = body.lines().next().filter(|line| !line.trim().is_empty()) {
             reason = format!("{reason}: {}", line.trim());
         }
-        Err(Refusal::Status(status, redact::without_tokens(&reason).into()))
+        Err(Refusal::Status(
+            status,
+            redact::without_tokens(&reason).into(),
+        ))
     }
 
     /// Returns the request. It has no `Origin`: servers refuse browsers by that header.
@@ -119,7 +126,10 @@ fn parse(bytes: &[u8], accept: &str) -> Result<Option<Parsed>, Refusal> {
     let httparse::Status::Complete(length) = parsed else {
         return Ok(None);
     };
-    let (status, reason) = (response.code.unwrap_or(0), response.reason.unwrap_or_default());
+    let (status, reason) = (
+        response.code.unwrap_or(0),
+        response.reason.unwrap_or_default(),
+    );
     let header = |name: &str| {
         let mut headers = response.headers.iter();
         let header = headers.find(|header| header.name.eq_ignore_ascii_case(name));
