@@ -6,6 +6,10 @@ use crate::workspace::{root, sources};
 /// client. All other code is polled wherever the program likes, and uses `timer`.
 const IN_THE_RUNTIME: [&str; 6] = [
     "connection/driver.rs",
+            // Polled by the task of the connection.
+            "connection/shared.rs",
+            // Starts a server, or connects to one, in the runtime of the client.
+            "remote/listening.rs",
     "runtime.rs",
     "server_requests/handlers.rs",
     "timer.rs",

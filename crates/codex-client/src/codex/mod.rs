@@ -348,8 +348,9 @@ impl Codex {
         self.connection().server_version()
     }
 
-    /// Waits for the end of the connection, and returns how it ended. The future does not keep the
-    /// connection open, and does not borrow the client.
+    /// Waits for the end of the connection, and returns how it ended.
+    ///
+    /// The future does not keep the connection open, and does not borrow the client.
     ///
     /// ```no_run
     /// use codex_client::Codex;

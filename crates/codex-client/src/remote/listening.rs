@@ -142,8 +142,9 @@ impl ListeningServer {
         StderrLines::new(Some(&self.stderr))
     }
 
-    /// Ends the server and waits for it to exit. Running turns do not keep it from exiting. If the future
-    /// is dropped, the server still ends, in the background.
+    /// Ends the server and waits for it to exit. Running turns do not keep it from exiting.
+    ///
+    /// If the future is dropped, the server still ends, in the background.
     ///
     /// # Errors
     ///
