@@ -1,6 +1,9 @@
 //! Recorded messages from the server are still read after any single place in them has changed.
 
-use codex_tests::protocol::RoundTrip;
+use codex_tests::{
+    json::{changed, members},
+    protocol::RoundTrip,
+};
 use codex_types::decode;
 use serde_json::{Value, json};
 
@@ -23,25 +26,6 @@ const ESSENTIAL: &[&str] = &[
     "watchId",
 ];
 
-/// Returns the JSON pointers of all members below a value.
-fn members(value: &Value, path: &str, found: &mut Vec<String>) {
-    let mut visit = |key: &str, value: &Value| {
-        let path = format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
-        members(value, &path, found);
-        found.push(path);
-    };
-    match value {
-        Value::Object(object) => object.iter().for_each(|(key, value)| visit(key, value)),
-        // The elements of one list resemble each other.
-        Value::Array(elements) => elements
-            .iter()
-            .take(2)
-            .enumerate()
-            .for_each(|(index, value)| visit(&index.to_string(), value)),
-        _ => {}
-    }
-}
-
 /// Returns the ways to spoil a value.
 fn spoiled(value: &Value) -> Vec<Option<Value>> {
     let other = match value {
@@ -52,21 +36,6 @@ fn spoiled(value: &Value) -> Vec<Option<Value>> {
         Value::Object(_) | Value::Null => json!(["x"]),
     };
     vec![None, Some(Value::Null), Some(other), Some(json!(1e300))]
-}
-
-/// Replaces or removes the member at a JSON pointer; `None` if the member is an element of a list
-/// and would have to be removed.
-fn changed(value: &Value, pointer: &str, by: Option<Value>) -> Option<Value> {
-    let mut value = value.clone();
-    match by {
-        Some(by) => *value.pointer_mut(pointer)? = by,
-        None => {
-            let (parent, key) = pointer.rsplit_once('/')?;
-            let key = key.replace("~1", "/").replace("~0", "~");
-            value.pointer_mut(parent)?.as_object_mut()?.remove(&key)?;
-        }
-    }
-    Some(value)
 }
 
 /// Whether a message cannot be attributed to anything without this member.
@@ -99,8 +68,7 @@ fn one_spoiled_member_of_a_recorded_message_does_not_spoil_the_rest() {
     let mut samples = samples("recorded");
     samples.retain(|sample| sample.from_server);
     for sample in &samples {
-        let mut pointers = Vec::new();
-        members(&sample.value, "", &mut pointers);
+        let mut pointers = members(&sample.value);
         pointers.retain(|pointer| !is_essential(sample, pointer));
         for pointer in &pointers {
             for by in spoiled(sample.value.pointer(pointer).expect("a member")) {

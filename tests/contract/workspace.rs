@@ -22,8 +22,9 @@ pub(crate) fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 fn collect(directory: &Path, extension: &str, files: &mut Vec<PathBuf>) {
-    // Cargo tags its target directory, whatever its name.
-    if directory.join("CACHEDIR.TAG").exists() {
+    // Cargo tags its target directory, whatever its name, unless a chore has created it.
+    let is_target = directory == root().join("target");
+    if is_target || directory.join("CACHEDIR.TAG").exists() {
         return;
     }
     let entries = fs::read_dir(directory)

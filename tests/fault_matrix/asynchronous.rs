@@ -38,6 +38,10 @@ pub(crate) fn run(cell: Cell, server: &FakeAppServer) -> Option<End> {
     }
     let end = runtime.block_on(async {
         let started = within(builder.start()).await;
+        if step == Step::AfterInitialize {
+            // A request must not overtake the fault.
+            server.fault_occurred().await.unwrap();
+        }
         let end = within(drive(&started, step)).await;
         let closing = match started {
             Ok(codex) if cell.way_out == WayOut::Close => within(codex.close()).await,

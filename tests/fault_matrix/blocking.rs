@@ -40,6 +40,10 @@ pub(crate) fn run(cell: Cell, server: &FakeAppServer) -> End {
             Decision::Decline
         })
         .start()?;
+    if cell.step == Step::AfterInitialize {
+        // A request must not overtake the fault.
+        server.blocking_fault_occurred().unwrap();
+    }
     let end = drive(&codex, cell.step, until_end);
     drop(running);
     let closing = match cell.way_out {

@@ -21,7 +21,7 @@ const fn named(name: &'static str, make: fn() -> Fault) -> NamedFault {
 }
 
 /// All faults.
-pub(crate) const FAULTS: [NamedFault; 18] = [
+pub(crate) const FAULTS: [NamedFault; 19] = [
     // The first one harms nothing, so that its cells start everything that is kept.
     named("duplicate", || Fault::Duplicate),
     named("exit 0", || Fault::Exit(0)),
@@ -43,5 +43,7 @@ pub(crate) const FAULTS: [NamedFault; 18] = [
     }),
     named("reordered", || Fault::Reorder),
     named("delayed beyond the timeout", || Fault::Delay(3 * TIMEOUT)),
+    // Many times as much as a pipe holds.
+    named("flood on stdout", || Fault::FloodStdout(1024 * 1024)),
     named("flood on stderr", || Fault::FloodStderr(1024 * 1024)),
 ];

@@ -1,7 +1,8 @@
 //! Every fault of a server, at every step of a client, with both clients and every way out.
 //!
 //! Each cell must come to a defined end in time, leave no process and no task behind, and let the
-//! next client work. `cargo test -p codex-tests --test fault_matrix -- --nocapture` prints the
+//! next client work. After the cells of a fault, the process has as many threads and descriptors as
+//! before. `cargo test -p codex-tests --test fault_matrix -- --nocapture` prints the
 //! numbers and the table of `docs/reliability.md`.
 
 // Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
@@ -77,28 +78,27 @@ impl fmt::Display for Cell {
     }
 }
 
-/// Returns all cells. The blocking API has no runtime that a program could end.
-fn cells() -> Vec<Cell> {
-    let mut cells = Vec::new();
-    for fault in 0..FAULTS.len() {
-        for step in Step::ALL {
-            for (face, way_out) in [
-                (Face::Async, WayOut::Close),
-                (Face::Async, WayOut::Drop),
-                (Face::Async, WayOut::RuntimeEnds),
-                (Face::Blocking, WayOut::Close),
-                (Face::Blocking, WayOut::Drop),
-            ] {
-                cells.push(Cell {
-                    fault,
-                    step,
-                    face,
-                    way_out,
-                });
-            }
-        }
-    }
-    cells
+/// The cells of a step and a fault. The blocking API has no runtime that a program could end.
+const WAYS: [(Face, WayOut); 5] = [
+    (Face::Async, WayOut::Close),
+    (Face::Async, WayOut::Drop),
+    (Face::Async, WayOut::RuntimeEnds),
+    (Face::Blocking, WayOut::Close),
+    (Face::Blocking, WayOut::Drop),
+];
+
+/// Returns the cells of a fault.
+fn cells(fault: usize) -> Vec<Cell> {
+    let steps = Step::ALL.into_iter();
+    let cells = steps.flat_map(|step| {
+        WAYS.map(|(face, way_out)| Cell {
+            fault,
+            step,
+            face,
+            way_out,
+        })
+    });
+    cells.collect()
 }
 
 /// Returns the program that stands in for `codex`.
@@ -139,41 +139,83 @@ fn next_client_works() {
     server.blocking_processes_ended().unwrap();
 }
 
-/// Runs cells in parallel. Adds their ends to the table, and returns those that failed.
-fn run_all(cells: &[Cell], table: &Mutex<Table>) -> Vec<String> {
-    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+/// The outcome of a cell.
+enum Outcome {
+    /// The step came to this end.
+    End(&'static str),
+    /// The runtime ended before the step.
+    Cut,
+    /// The panic message has been printed.
+    Failed,
+}
+
+impl Outcome {
+    fn of(cell: &Cell) -> Self {
+        let run = || cell.run().map(|end| table::name(&end));
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(Some(end)) => Self::End(end),
+            Ok(None) => Self::Cut,
+            Err(_) => Self::Failed,
+        }
+    }
+}
+
+/// Runs cells in parallel. Returns their outcomes, in any order.
+fn run_all(cells: &[Cell]) -> Vec<(Cell, Outcome)> {
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     thread::scope(|scope| {
         for _ in 0..PARALLEL {
             scope.spawn(|| {
                 while let Some(cell) = cells.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    // The panic message has been printed.
-                    match catch_unwind(AssertUnwindSafe(|| cell.run())) {
-                        Ok(Some(end)) => table.lock().unwrap().add(cell, &end),
-                        Ok(None) => {}
-                        Err(_) => failed.lock().unwrap().push(cell.to_string()),
-                    }
+                    let outcome = Outcome::of(cell);
+                    outcomes.lock().unwrap().push((*cell, outcome));
                 }
             });
         }
     });
-    failed.into_inner().unwrap()
+    outcomes.into_inner().unwrap()
+}
+
+/// Runs the cells of a fault and adds their ends to the table. Returns those that failed.
+///
+/// While cells run in parallel, one may exceed a timeout only because the machine is busy. A cell
+/// with an end that is not documented therefore runs once more, alone, and that end counts.
+fn run_fault(fault: usize, documented: &Table, table: &mut Table) -> Vec<String> {
+    let mut failed = Vec::new();
+    for (cell, mut outcome) in run_all(&cells(fault)) {
+        if let Outcome::End(end) = outcome
+            && !documented.has(&cell, end)
+        {
+            println!("{cell}: {end} is not documented; runs once more");
+            outcome = Outcome::of(&cell);
+        }
+        match outcome {
+            Outcome::End(end) => table.add(&cell, end),
+            Outcome::Cut => {}
+            Outcome::Failed => failed.push(cell.to_string()),
+        }
+    }
+    failed
 }
 
 #[test]
 fn every_fault_at_every_step_has_a_defined_end_and_leaves_nothing_behind() {
-    let (cells, table) = (cells(), Mutex::new(Table::default()));
-    // Starts the threads that the client and its handlers keep.
-    let (first, rest) = cells.split_at(Step::ALL.len() * 5);
-    let mut failed = run_all(first, &table);
-    let before = Resources::count();
-    failed.extend(run_all(rest, &table));
-    let table = table.into_inner().unwrap();
+    let start = Instant::now();
+    let (documented, mut table) = (Table::documented(), Table::default());
+    let (mut failed, mut before) = (Vec::new(), None);
+    for (fault, named) in FAULTS.iter().enumerate() {
+        failed.extend(run_fault(fault, &documented, &mut table));
+        // The first fault starts the threads that the client and its handlers keep.
+        before
+            .get_or_insert_with(Resources::count)
+            .assert_no_more(named.name);
+    }
     println!("{table}");
-    let held = cells.len() - failed.len();
-    println!("fault matrix: {} cells tried, {held} held", cells.len());
+    let cells = FAULTS.len() * Step::ALL.len() * WAYS.len();
+    let (held, elapsed) = (cells - failed.len(), start.elapsed().as_secs());
+    println!("fault matrix: {cells} cells tried, {held} held, in {elapsed} s");
     assert_eq!(failed, [""; 0], "cells that failed");
-    before.assert_no_more();
-    table.assert_documented();
+    table.write_or_compare(&documented);
 }
 
 #[test]

@@ -23,19 +23,18 @@ impl Resources {
         }
     }
 
-    /// Asserts that there are no more threads and descriptors now. Threads that are ending may take
-    /// a moment.
-    pub(crate) fn assert_no_more(self) {
+    /// Asserts that there are no more threads and descriptors after the cells of a fault. Threads
+    /// that are ending may take a moment.
+    pub(crate) fn assert_no_more(self, fault: &str) {
         let start = Instant::now();
         loop {
             let now = Self::count();
             if now.threads <= self.threads && now.descriptors <= self.descriptors {
-                println!("before: {self:?}; after: {now:?}");
                 return;
             }
             assert!(
                 start.elapsed() < DEADLINE,
-                "before: {self:?}; after: {now:?}"
+                "before: {self:?}; after {fault}: {now:?}"
             );
             thread::park_timeout(Duration::from_millis(10));
         }

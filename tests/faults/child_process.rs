@@ -115,6 +115,52 @@ fn a_flood_on_standard_error_does_not_block_the_blocking_client() {
     assert_end_of_flood(codex.notifications().next());
 }
 
+/// Lets the server flood its output before it responds to the next `model/list`, with more than the
+/// client keeps unread.
+fn flood_output(server: &FakeAppServer) {
+    let flood = Fault::FloodStdout(20 * 1024 * 1024);
+    server.push("model/list", Reply::canned().fault(flood));
+}
+
+/// Asserts that the oldest notifications were dropped, and the newest ones were kept.
+fn assert_lagged(unread: &[Option<Result<ServerNotification>>; 2]) {
+    let [first, then] = unread;
+    assert!(
+        matches!(first, Some(Err(Error::Lagged { .. }))),
+        "{first:?}"
+    );
+    assert!(
+        matches!(then, Some(Ok(ServerNotification::Warning(_)))),
+        "{then:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_flood_on_standard_output_drops_the_oldest_notifications_and_no_response() {
+    let server = FakeAppServer::start().unwrap();
+    let child = builder(Codex::builder(), &server).start().await.unwrap();
+    let (reader, writer) = server.connect();
+    let in_memory = Codex::builder().connect(reader, writer).await.unwrap();
+    for codex in [child, in_memory] {
+        let mut unread = codex.notifications();
+        flood_output(&server);
+        codex.models().no_timeout().await.unwrap();
+        assert_lagged(&[unread.next().await, unread.next().await]);
+    }
+}
+
+#[test]
+fn a_flood_on_standard_output_drops_the_oldest_notifications_of_the_blocking_client() {
+    let server = FakeAppServer::start().unwrap();
+    let codex = builder(blocking::Codex::builder(), &server)
+        .start()
+        .unwrap();
+    let mut unread = codex.notifications();
+    flood_output(&server);
+    codex.models().no_timeout().send().unwrap();
+    assert_lagged(&[unread.next(), unread.next()]);
+}
+
 /// Sets the environment of a fake with these options, and returns what the process has.
 async fn environment_of(
     change: impl FnOnce(CodexBuilder) -> CodexBuilder,

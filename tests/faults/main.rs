@@ -6,9 +6,12 @@
 #![expect(clippy::unwrap_used)]
 
 mod child_process;
+mod drift;
 mod failed_starts;
 mod process_trees;
+mod recordings;
 mod scripts;
+mod spans;
 
 use std::path::Path;
 

@@ -3,7 +3,13 @@
 //! The server does not exit at the end of its input, and a descendant holds its streams open. Some
 //! servers are behind a wrapper, like the one of npm: a batch file on Windows, a shell elsewhere.
 
-use std::{fs, process::ExitStatus, thread, time::Duration};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
 use codex_client::{Codex, Error, blocking, builder::CodexBuilder};
 use codex_testing::{FakeConnection, Fault};
@@ -26,9 +32,14 @@ impl Tree {
     fn new() -> Self {
         let wrapper = tempfile::tempdir().unwrap();
         let text = format!("@\"{}\" %*\r\n", fake_codex().display());
-        fs::write(wrapper.path().join("codex.cmd"), text).unwrap();
         let fake = FakeConnection::child_process().unwrap();
-        Self { fake, wrapper }
+        let tree = Self { fake, wrapper };
+        fs::write(tree.batch_file(), text).unwrap();
+        tree
+    }
+
+    fn batch_file(&self) -> PathBuf {
+        self.wrapper.path().join("codex.cmd")
     }
 
     /// Makes the tree the server of a client.
@@ -38,15 +49,20 @@ impl Tree {
 
     /// Makes the tree the server of a client, behind a wrapper.
     fn wrap<M>(&self, builder: CodexBuilder<M>) -> CodexBuilder<M> {
-        let builder = self.equip(builder);
-        if cfg!(windows) {
-            builder.binary(self.wrapper.path().join("codex.cmd"))
-        } else {
-            // Without the second command the shell would replace itself.
-            let program = fake_codex().to_str().unwrap();
-            let arguments = ["-c", "\"$0\" \"$@\"; exit $?", program];
-            builder.binary("sh").launch_args(arguments)
-        }
+        behind_wrapper(self.equip(builder), &self.batch_file())
+    }
+
+    /// Starts a program of this file that owns a client, whose server is the tree behind a wrapper.
+    fn start_owner(&self, name: &str) -> Child {
+        let mut program = Command::new(env::current_exe().unwrap());
+        program
+            .args(["--nocapture", "--exact"])
+            .arg(format!("process_trees::{name}"))
+            .env(OWNER, self.batch_file())
+            .envs(self.fake.envs())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null());
+        program.spawn().unwrap()
     }
 
     /// Completes the handshake, then lets the whole tree run.
@@ -85,6 +101,34 @@ impl Tree {
     }
 }
 
+/// The variable with the batch file, for the programs that own a client.
+const OWNER: &str = "CODEX_TESTS_OWNER_OF";
+
+/// Puts the program that stands in for `codex` behind a wrapper.
+fn behind_wrapper<M>(builder: CodexBuilder<M>, batch_file: &Path) -> CodexBuilder<M> {
+    if cfg!(windows) {
+        builder.binary(batch_file)
+    } else {
+        // Without the second command the shell would replace itself.
+        let program = fake_codex().to_str().unwrap();
+        let arguments = ["-c", "\"$0\" \"$@\"; exit $?", program];
+        builder.binary("sh").launch_args(arguments)
+    }
+}
+
+/// Asserts that one of three ends takes less than this time. A busy machine may delay some of them,
+/// but a client that waits in vain delays them all.
+fn assert_within(limit: Duration, end: impl Fn() -> Duration) {
+    let ends: Vec<_> = (0..3)
+        .map(|_| end())
+        .take_while(|time| *time > limit)
+        .collect();
+    assert!(
+        ends.len() < 3,
+        "each end took more than {limit:?}: {ends:?}"
+    );
+}
+
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -100,7 +144,7 @@ fn exit_status(runtime: &Runtime, codex: &Codex) -> ExitStatus {
 /// Asserts that a process is not left as a zombie either.
 #[cfg(unix)]
 fn assert_reaped(id: u32) {
-    let mut kill = std::process::Command::new("kill");
+    let mut kill = Command::new("kill");
     let output = kill.args(["-0", &id.to_string()]).output().unwrap();
     assert!(!output.status.success());
 }
@@ -155,38 +199,56 @@ fn a_tree_ends_with_its_runtime() {
     }
 }
 
+#[test]
+fn a_tree_behind_a_wrapper_ends_within_seconds_when_its_client_is_closed() {
+    // A second for the server to exit, and a second to terminate it.
+    assert_within(Duration::from_secs(4), || {
+        let tree = Tree::new();
+        let builder = tree.wrap(blocking::Codex::builder());
+        let (codex, tree) = tree.start(|| builder.start().unwrap());
+        let closing = Instant::now();
+        codex.close().unwrap();
+        tree.end();
+        closing.elapsed()
+    });
+}
+
+#[test]
+fn a_tree_behind_a_wrapper_ends_within_seconds_with_a_program_that_returns() {
+    assert_within(Duration::from_secs(10), || {
+        let tree = Tree::new();
+        let mut program = tree.start_owner("this_program_owns_a_server_until_its_input_ends");
+        let ((), tree) = tree.start(|| ());
+        let returning = Instant::now();
+        drop(program.stdin.take());
+        assert!(program.wait().unwrap().success());
+        tree.end();
+        returning.elapsed()
+    });
+}
+
+#[test]
+fn this_program_owns_a_server_until_its_input_ends() {
+    let Some(batch_file) = env::var_os(OWNER) else {
+        return;
+    };
+    // The client works while the main thread waits.
+    let runtime = Runtime::new().unwrap();
+    let builder = behind_wrapper(Codex::builder(), batch_file.as_ref());
+    let _codex = runtime.block_on(builder.start()).unwrap();
+    io::copy(&mut io::stdin(), &mut io::sink()).unwrap();
+}
+
 /// On other systems, a server that does not exit at the end of its input outlives such a program.
 #[cfg(windows)]
 #[test]
 fn a_tree_ends_with_a_program_that_is_killed() {
-    use std::process::{Command, Stdio};
-
     let tree = Tree::new();
-    let mut program = Command::new(std::env::current_exe().unwrap());
-    program
-        .args(["--nocapture", "--exact"])
-        .arg("process_trees::this_program_owns_a_server_until_it_is_killed")
-        .env(OWNER, tree.wrapper.path().join("codex.cmd"))
-        .envs(tree.fake.envs())
-        .stdout(Stdio::null());
-    let (mut program, tree) = tree.start(|| program.spawn().unwrap());
+    let mut program = tree.start_owner("this_program_owns_a_server_until_its_input_ends");
+    let ((), tree) = tree.start(|| ());
     program.kill().unwrap();
     program.wait().unwrap();
     tree.end();
-}
-
-/// The variable with the program that the owner starts.
-#[cfg(windows)]
-const OWNER: &str = "CODEX_TESTS_OWNER_OF";
-
-#[cfg(windows)]
-#[test]
-fn this_program_owns_a_server_until_it_is_killed() {
-    let Some(program) = std::env::var_os(OWNER) else {
-        return;
-    };
-    let _codex = blocking::Codex::builder().binary(program).start().unwrap();
-    thread::park_timeout(2 * DEADLINE);
 }
 
 #[cfg(unix)]

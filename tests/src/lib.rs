@@ -1,5 +1,6 @@
 //! Code that the tests share.
 
+pub mod collector;
 pub mod compat;
 pub mod decoding;
 pub mod http;
@@ -66,6 +67,30 @@ mod tokens {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/desktop.md")]
 mod desktop {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/ci.md")]
+mod ci {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/terminal.md")]
+mod terminal {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/orchestrator.md")]
+mod orchestrator {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/server-versions.md")]
+mod server_versions {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/two-runtimes.md")]
+mod two_runtimes {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/observability.md")]
+mod observability {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]

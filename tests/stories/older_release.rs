@@ -9,7 +9,7 @@ use codex_client::{
 use codex_tests::{compat::steps, stage::Stage};
 
 /// Returns the binary of the older release.
-fn older() -> PathBuf {
+pub(crate) fn older() -> PathBuf {
     let binary = std::env::var_os("CODEX_BIN_0_163_0");
     let binary = binary.map(PathBuf::from);
     binary.expect("CODEX_BIN_0_163_0; run the tests with `cargo xtask test`")

@@ -8,7 +8,7 @@ use std::{
 };
 
 use codex_client::{
-    ApprovalRequest, Decision, Input, Sandbox, TurnResult, blocking,
+    ApprovalRequest, Codex, Decision, Input, Sandbox, Thread, TurnResult, blocking,
     render::{self, Progress},
     types::AskForApproval,
 };
@@ -107,8 +107,8 @@ two
 
 It is 42.␛[2J";
 
-#[tokio::test]
-async fn the_transcript_of_a_thread_shows_what_happened() {
+/// Starts a thread whose next turn does the work of these tests.
+async fn start_work() -> (Stage, Codex, Thread) {
     let stage = Stage::new();
     let codex = stage.start().await;
     let thread = codex
@@ -119,6 +119,12 @@ async fn the_transcript_of_a_thread_shows_what_happened() {
         .await
         .unwrap();
     push_work(&stage);
+    (stage, codex, thread)
+}
+
+#[tokio::test]
+async fn the_transcript_of_a_thread_shows_what_happened() {
+    let (stage, codex, thread) = start_work().await;
     let result = thread.run("Make it.").await.unwrap();
     let transcript = render::results([&result]).to_string();
     assert_eq!(steady(&stage, &transcript), TRANSCRIPT);
@@ -139,16 +145,7 @@ async fn the_transcript_of_a_thread_shows_what_happened() {
 
 #[tokio::test]
 async fn the_progress_of_a_turn_has_plain_lines_without_a_terminal() {
-    let stage = Stage::new();
-    let codex = stage.start().await;
-    let thread = codex
-        .thread_start()
-        .sandbox(Sandbox::FullAccess)
-        // This model has the tool `apply_patch`.
-        .model("gpt-5.5")
-        .await
-        .unwrap();
-    push_work(&stage);
+    let (stage, codex, thread) = start_work().await;
     let (text, lines) = (Memory::default(), Memory::default());
     let progress = Progress::plain(text.clone(), lines.clone());
     let turn = thread.turn("Make it.").await.unwrap();

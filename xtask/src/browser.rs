@@ -1,4 +1,5 @@
-//! `cargo xtask browser`: tests the page of the example `docs/examples/web` in a headless Chromium.
+//! `cargo xtask browser`: tests pages in a headless Chromium: that of the example `docs/examples/web`,
+//! and that of a recording.
 
 use std::env;
 use std::ffi::OsString;
@@ -31,10 +32,21 @@ const INSTALL: [&str; 6] = [
 ];
 
 /// The tests, which do not run without this chore.
-const TESTS: [&str; 6] = ["-p", "codex-web", "--test", "web", "--", "--ignored"];
+const TESTS: [&str; 10] = [
+    "-p",
+    "codex-web",
+    "--test",
+    "web",
+    "-p",
+    "codex-browser",
+    "--test",
+    "trace",
+    "--",
+    "--ignored",
+];
 
-/// The variable that makes a test write the committed picture.
-const PICTURE: &str = "CODEX_WEB_PICTURE";
+/// The variable that makes the tests write the committed pictures into this directory.
+const PICTURES: &str = "CODEX_PICTURES";
 
 /// Arguments of `cargo xtask browser`.
 #[derive(clap::Args)]
@@ -45,7 +57,7 @@ pub(crate) struct Args {
     /// If Chromium is missing, report that the tests are left out instead of failing.
     #[arg(long)]
     allow_missing: bool,
-    /// Renew `docs/web.png`, the picture of the page.
+    /// Renew the pictures of the pages: `docs/web.png` and `docs/trace.png`.
     #[arg(long)]
     picture: bool,
     /// Arguments for the tests: filters, or options such as `--nocapture`.
@@ -68,7 +80,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let mut test = suite::command(words.collect(), None)?;
     test.env(CHROMIUM, chromium);
     if args.picture {
-        test.env(PICTURE, workspace::root()?.join("docs/web.png"));
+        test.env(PICTURES, workspace::root()?.join("docs"));
     }
     cargo::hand_over(test)
 }
@@ -103,11 +115,13 @@ mod tests {
 
     #[test]
     fn the_variables_are_those_that_the_tests_read() {
-        let tests = workspace::root()
-            .unwrap()
-            .join("docs/examples/web/tests/web");
-        for (file, variable) in [("browser.rs", CHROMIUM), ("page.rs", PICTURE)] {
-            let text = fs::read_to_string(tests.join(file)).unwrap();
+        let root = workspace::root().unwrap();
+        for (file, variable) in [
+            ("tests/browser/src/lib.rs", CHROMIUM),
+            ("tests/browser/tests/trace.rs", PICTURES),
+            ("docs/examples/web/tests/web/page.rs", PICTURES),
+        ] {
+            let text = fs::read_to_string(root.join(file)).unwrap();
             assert!(
                 text.contains(&format!("\"{variable}\"")),
                 "{file}: {variable}"

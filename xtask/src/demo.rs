@@ -27,10 +27,19 @@ pub(crate) struct Args {
     /// Write a picture of the output to this file instead of printing it.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// Record the messages of the scripted demo to this file, without the names of this machine.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["live", "svg"])]
+    recording: Option<PathBuf>,
 }
 
 /// Runs the chore. Ends with the exit code of the example.
-pub(crate) fn run(Args { prompt, live, svg }: Args) -> anyhow::Result<()> {
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    let Args {
+        prompt,
+        live,
+        svg,
+        recording,
+    } = args;
     let binary = runtime::ensure(None)?;
     let spinner = Spinner::default();
     spinner.say("compiling the demo".into());
@@ -43,31 +52,103 @@ pub(crate) fn run(Args { prompt, live, svg }: Args) -> anyhow::Result<()> {
         .arg("--")
         .args(live.then_some("--live"))
         .args(prompt)
-        .env(runtime::CODEX_BIN, binary);
+        .env(runtime::CODEX_BIN, &binary);
     // With `--live`, the model works in the directory of the user.
     example.current_dir(std::env::current_dir()?);
-    match svg {
-        Some(path) => draw(&mut example, &path),
-        None => cargo::hand_over(example),
+    match (svg, recording) {
+        (Some(path), _) => draw(&mut example, &path),
+        (None, Some(path)) => record(&mut example, &path, &binary),
+        (None, None) => cargo::hand_over(example),
     }
 }
 
-/// Runs the example as on a terminal with colors, and draws what it prints.
-fn draw(example: &mut Command, path: &Path) -> anyhow::Result<()> {
-    let output = example
-        .env("CLICOLOR_FORCE", "1")
-        .env_remove("NO_COLOR")
-        .output()
-        .context("cannot run the demo")?;
+/// Runs the example and returns what it writes to standard output.
+fn output(example: &mut Command) -> anyhow::Result<Vec<u8>> {
+    let output = example.output().context("cannot run the demo")?;
     ensure!(
         output.status.success(),
         "the demo failed:\n{}",
         String::from_utf8_lossy(&output.stderr).trim()
     );
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let svg = picture::draw("cargo xtask demo", &printed, INDENT);
-    // Relative to the directory of the user.
-    std::fs::write(path, svg).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(output.stdout)
+}
+
+/// Writes a file, whose path is relative to the directory of the user.
+fn write(path: &Path, text: String) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     println!("wrote {}", workspace::shown(path));
     Ok(())
+}
+
+/// Runs the example and records its messages.
+fn record(example: &mut Command, path: &Path, binary: &Path) -> anyhow::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let recording = directory.path().join("demo.jsonl");
+    output(example.env("CODEX_CLIENT_RECORD", &recording))?;
+    let text = std::fs::read_to_string(&recording).context("the demo was not recorded")?;
+    let text = without_machine(text, binary);
+    write(path, text)
+}
+
+/// Replaces the paths and the name of this machine in a recording.
+fn without_machine(mut text: String, binary: &Path) -> String {
+    let member = |text: &str, name: &str| {
+        let (_, rest) = text.split_once(&format!("\"{name}\":\""))?;
+        rest.split_once('"').map(|(value, _)| value.to_owned())
+    };
+    let home = member(&text, "codexHome");
+    let home = home.as_deref().and_then(|home| Path::new(home).parent());
+    let name = member(&text, "serverName");
+    let words = [
+        (home, "/home/user/demo"),
+        (Some(binary), "/home/user/bin/codex"),
+        (binary.parent(), "/home/user/bin"),
+    ];
+    for (path, instead) in words {
+        if let Some(path) = path.and_then(Path::to_str).filter(|path| !path.is_empty()) {
+            text = text.replace(path, instead);
+        }
+    }
+    match name {
+        Some(name) => text.replace(
+            &format!("\"serverName\":\"{name}\""),
+            "\"serverName\":\"machine\"",
+        ),
+        None => text,
+    }
+}
+
+/// Runs the example as on a terminal with colors, and draws what it prints.
+fn draw(example: &mut Command, path: &Path) -> anyhow::Result<()> {
+    let printed = output(example.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR"))?;
+    let printed = String::from_utf8_lossy(&printed);
+    let svg = picture::draw("cargo xtask demo", &printed, INDENT);
+    write(path, svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_has_no_names_of_this_machine() {
+        let text = r#"{"codexHome":"/tmp/x/codex","cwd":"/tmp/x/workspace","serverName":"vm"} /opt/c/codex"#;
+        let expected = r#"{"codexHome":"/home/user/demo/codex","cwd":"/home/user/demo/workspace","serverName":"machine"} /home/user/bin/codex"#;
+        let text = without_machine(text.to_owned(), Path::new("/opt/c/codex"));
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_recording_of_the_demo_is_of_the_pinned_release_and_of_no_machine() {
+        let root = workspace::root().unwrap();
+        let text = std::fs::read_to_string(root.join("tests/fixtures/demo.jsonl")).unwrap();
+        let version = crate::schema::pinned::version().unwrap();
+        assert!(
+            text.contains(&format!("/{version} (")),
+            "no Codex {version}: run `cargo xtask demo --recording tests/fixtures/demo.jsonl`"
+        );
+        for path in ["/tmp/", "/root/", "/Users/", "/work/"] {
+            assert!(!text.contains(path), "{path}");
+        }
+    }
 }

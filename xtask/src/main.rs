@@ -1,6 +1,7 @@
 //! The chores of the workspace: `cargo xtask help` lists them.
 
 mod bench;
+mod book;
 mod browser;
 mod cargo;
 mod codegen;
@@ -19,6 +20,8 @@ mod soak;
 mod spinner;
 mod stdout;
 mod suite;
+mod tools;
+mod trace;
 mod update;
 mod windows;
 mod workspace;
@@ -61,8 +64,12 @@ enum Chore {
     Compat(compat::Args),
     /// Compiles the tests for Windows and runs them under Wine.
     Windows(windows::Args),
-    /// Tests the page of the web example in a headless Chromium.
+    /// Tests the pages of the web example and of a recording in a headless Chromium.
     Browser(browser::Args),
+    /// Builds the pages of `docs/` as a book, and checks its links.
+    Book(book::Args),
+    /// Renders a recording as an HTML page.
+    Trace(trace::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -81,5 +88,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Compat(args) => compat::run(args),
         Chore::Windows(args) => windows::run(args),
         Chore::Browser(args) => browser::run(args),
+        Chore::Book(args) => book::run(&args),
+        Chore::Trace(args) => trace::run(&args),
     }
 }

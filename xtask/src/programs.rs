@@ -19,8 +19,8 @@ fn find(program: &str, path: &OsStr) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Tries to install something with this command, if its program exists. What it prints is shown only
-/// if it fails.
+/// Tries to install something with this command, if its program exists. Prints the output of the
+/// command only if it fails.
 pub(crate) fn install(name: &str, command: &[&str]) {
     if on_path(command[0]).is_none() {
         return;

@@ -35,6 +35,7 @@
 //! | watch files | [`Codex::fs_watch`] |
 //! | call any method of the protocol | [`Codex::request`], [`protocol`] |
 //! | learn the version of the server, or refuse other versions | [`Codex::server_version`], [`version`] |
+//! | record the messages of a connection | [`CodexBuilder::record`](builder::CodexBuilder::record) |
 //! | handle errors and retry | [`Error`], [`retry()`] |
 #![cfg_attr(
     feature = "blocking",
@@ -66,6 +67,7 @@ mod sandbox;
 mod send_table;
 mod stream;
 mod sub_agent;
+mod telemetry;
 mod timer;
 mod tokens;
 mod turn_result;
@@ -74,6 +76,7 @@ pub mod version;
 
 // Messages, and the streams that carry them.
 mod binary;
+mod recording;
 mod rpc;
 mod transport;
 

@@ -5,8 +5,10 @@
 
 use std::{
     collections::hash_map::RandomState,
+    fmt,
     future::IntoFuture,
     hash::{BuildHasher, Hasher},
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,14 +26,24 @@ use crate::{
 /// ([`Error::retry_after`]), the delay is at least that long. The defaults are 3 attempts, an
 /// initial delay of 250 ms, a maximum delay of 2 s and a jitter of 0.2, after the errors for which
 /// [`Error::is_retryable`] is true.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct RetryPolicy {
     max_attempts: u32,
     initial_delay: Duration,
     max_delay: Duration,
     max_retry_after: Duration,
     jitter: f64,
-    retry_if: fn(&Error) -> bool,
+    retry_if: Predicate,
+}
+
+/// A function that chooses errors.
+#[derive(Clone)]
+struct Predicate(Arc<dyn Fn(&Error) -> bool + Send + Sync>);
+
+impl fmt::Debug for Predicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("fn(&Error) -> bool")
+    }
 }
 
 impl Default for RetryPolicy {
@@ -42,7 +54,7 @@ impl Default for RetryPolicy {
             max_delay: Duration::from_secs(2),
             max_retry_after: Duration::from_secs(60),
             jitter: 0.2,
-            retry_if: Error::is_retryable,
+            retry_if: Predicate(Arc::new(Error::is_retryable)),
         }
     }
 }
@@ -93,8 +105,8 @@ impl RetryPolicy {
     /// }
     /// ```
     #[must_use]
-    pub fn retry_if(mut self, predicate: fn(&Error) -> bool) -> Self {
-        self.retry_if = predicate;
+    pub fn retry_if(mut self, predicate: impl Fn(&Error) -> bool + Send + Sync + 'static) -> Self {
+        self.retry_if = Predicate(Arc::new(predicate));
         self
     }
 
@@ -115,7 +127,7 @@ impl RetryPolicy {
         random: f64,
     ) -> Option<Duration> {
         let error = outcome.as_ref().err()?;
-        if attempts >= self.max_attempts || !(self.retry_if)(error) {
+        if attempts >= self.max_attempts || !(self.retry_if.0)(error) {
             return None;
         }
         let least = error.retry_after().unwrap_or_default();
@@ -177,6 +189,8 @@ pub(crate) fn random() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use codex_types::{CodexErrorInfo, Turn, TurnError, TurnStatus, rpc::JsonRpcError};
     use tokio::time::Instant;
 
@@ -194,7 +208,7 @@ mod tests {
         refused(-32001, "Server overloaded; retry later.")
     }
 
-    fn delays(policy: RetryPolicy, random: f64) -> Vec<u128> {
+    fn delays(policy: &RetryPolicy, random: f64) -> Vec<u128> {
         (1..20)
             .map_while(|attempts| policy.next_delay(attempts, &overloaded(), random))
             .map(|delay| delay.as_millis())
@@ -204,14 +218,14 @@ mod tests {
     #[test]
     fn delays_double_up_to_their_maximum_and_jitter_shortens_them() {
         let policy = RetryPolicy::default().max_attempts(6);
-        assert_eq!(delays(policy, 0.0), [250, 500, 1000, 2000, 2000]);
-        assert_eq!(delays(policy, 1.0), [200, 400, 800, 1600, 1600]);
-        assert_eq!(delays(policy.jitter(7.0), 1.0), [0; 5]);
-        assert_eq!(delays(policy.jitter(f64::NAN), 1.0)[0], 250);
-        assert_eq!(delays(RetryPolicy::default(), 0.0).len(), 2);
-        assert_eq!(delays(policy.max_attempts(0), 0.0).len(), 0);
+        assert_eq!(delays(&policy, 0.0), [250, 500, 1000, 2000, 2000]);
+        assert_eq!(delays(&policy, 1.0), [200, 400, 800, 1600, 1600]);
+        assert_eq!(delays(&policy.clone().jitter(7.0), 1.0), [0; 5]);
+        assert_eq!(delays(&policy.clone().jitter(f64::NAN), 1.0)[0], 250);
+        assert_eq!(delays(&RetryPolicy::default(), 0.0).len(), 2);
+        assert_eq!(delays(&policy.clone().max_attempts(0), 0.0).len(), 0);
         let long = policy.initial_delay(Duration::MAX).max_attempts(u32::MAX);
-        assert_eq!(delays(long, 0.5)[18], 1800);
+        assert_eq!(delays(&long, 0.5)[18], 1800);
         let longest = long.max_delay(Duration::MAX).jitter(0.0);
         assert_eq!(
             longest.next_delay(1, &overloaded(), 0.0),
@@ -245,6 +259,18 @@ mod tests {
         assert!(policy.next_delay(1, &overloaded(), 0.0).is_some());
         let none = policy.retry_if(|_| false);
         assert_eq!(none.next_delay(1, &overloaded(), 0.0), None);
+    }
+
+    #[test]
+    fn a_policy_may_choose_errors_by_captured_state() {
+        let is_enabled = Arc::new(AtomicBool::new(false));
+        let captured = is_enabled.clone();
+        let policy = RetryPolicy::default().retry_if(move |_| captured.load(Ordering::Relaxed));
+        let cloned = policy.clone();
+        assert_eq!(cloned.next_delay(1, &overloaded(), 0.0), None);
+        is_enabled.store(true, Ordering::Relaxed);
+        assert!(cloned.next_delay(1, &overloaded(), 0.0).is_some());
+        assert!(format!("{policy:?}").contains("retry_if: fn(&Error) -> bool"));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use crate::tokens::Tokens;
 
 /// A sub-agent that worked for a turn.
 ///
-/// A sub-agent is a thread that the model of another thread has started. What it does arrives as
-/// the events of its own thread; this value sums them up.
+/// A sub-agent is a thread that the model of another thread has started. Its work arrives as the
+/// events of its own thread; this value sums them up.
 ///
 /// ```no_run
 /// use codex_client::{Result, Thread};

@@ -33,6 +33,29 @@ pub enum Error {
         awaited: String,
     },
 
+    /// A recording cannot be read.
+    #[error("cannot replay {path}: {reason}", path = path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
+    },
+
+    /// A client has sent something else than in the recording.
+    #[error(
+        "the client differs from the recording {path}:\n{list}",
+        path = path.display(),
+        list = listed(differences)
+    )]
+    Replay {
+        /// The recording.
+        path: PathBuf,
+        /// One text for each message that differs: its line in the recording, its method, and a
+        /// line for each member.
+        differences: Vec<String>,
+    },
+
     /// A file or directory of the temporary home could not be created or removed.
     #[error("cannot create or remove {path} of a temporary Codex home: {source}", path = path.display())]
     Home {
@@ -73,6 +96,17 @@ pub enum Error {
         /// The file name that `PATH` was searched for.
         name: String,
     },
+}
+
+/// Maximum number of messages in the text of an error.
+const MAX_LISTED: usize = 20;
+
+fn listed(differences: &[String]) -> String {
+    let mut list = differences[..differences.len().min(MAX_LISTED)].join("\n");
+    if let Some(more) = differences.len().checked_sub(MAX_LISTED + 1) {
+        list.push_str(&format!("\nand {} more", more + 1));
+    }
+    list
 }
 
 impl fmt::Debug for Error {

@@ -20,6 +20,9 @@ use crate::gate::Gate;
 ///     server.push("model/list", Reply::new(json!({"data": []})).fault(Fault::Truncate));
 ///     // The server exits in the middle of the next turn.
 ///     server.push_turn(Turn::text("So far").fault(Fault::Exit(3)).notify("never/sent", json!({})));
+///     // The response to the next `thread/list` comes after 20 MiB of notifications, in memory too.
+///     let flood = Fault::FloodStdout(20 * 1024 * 1024);
+///     server.push("thread/list", Reply::canned().fault(flood));
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -42,7 +45,8 @@ pub enum Fault {
     Garbage,
     /// A byte that is not UTF-8 is inserted into the last string of the message.
     InvalidUtf8,
-    /// A NUL byte and an escape sequence are inserted after the first brace of the message.
+    /// The `result` or `params` of the message has an additional member, an array that begins with a
+    /// NUL byte and an escape sequence.
     ControlBytes,
     /// The `result` or `params` of the message has an additional member with this number of bytes.
     Oversize(usize),
@@ -70,6 +74,9 @@ pub enum Fault {
     /// The server neither reads nor writes any more, and does not end with its input. A child
     /// process ignores SIGTERM too.
     Hang,
+    /// At least this many bytes of `warning` notifications, about 1 KB each, are sent before the
+    /// message.
+    FloodStdout(usize),
     /// At least this many bytes of lines are written to standard error before the message. In
     /// memory, nothing happens.
     FloodStderr(usize),
@@ -85,7 +92,16 @@ pub(crate) enum FaultKind {
     Hold(Gate),
     /// A fault of the connection or the process.
     Connection(ConnectionFault),
-    FloodStderr(usize),
+    Flood(Flood),
+}
+
+/// Lines that come before a message.
+#[derive(Clone, Copy)]
+pub(crate) enum Flood {
+    /// At least this many bytes of notifications.
+    Stdout(usize),
+    /// At least this many bytes on standard error.
+    Stderr(usize),
 }
 
 /// A fault of the connection or the process.
@@ -102,7 +118,12 @@ impl Fault {
     pub(crate) fn is_of_message(&self) -> bool {
         !matches!(
             self,
-            Self::CloseOutput | Self::Exit(_) | Self::Kill | Self::Hang | Self::FloodStderr(_)
+            Self::CloseOutput
+                | Self::Exit(_)
+                | Self::Kill
+                | Self::Hang
+                | Self::FloodStdout(_)
+                | Self::FloodStderr(_)
         )
     }
 
@@ -121,9 +142,7 @@ impl Fault {
             Self::InvalidUtf8 => inserted(line(message), b"\xff", |bytes| {
                 bytes.iter().rposition(|byte| *byte == b'"')
             }),
-            Self::ControlBytes => inserted(line(message), b"\0\x1b[0m", |bytes| {
-                bytes.iter().position(|byte| *byte == b'{').map(|at| at + 1)
-            }),
+            Self::ControlBytes => with_control_bytes(message),
             Self::Oversize(bytes) => {
                 let member = body_of(message);
                 // Comes last, as members are sorted.
@@ -149,7 +168,8 @@ impl Fault {
             Self::Exit(code) => return FaultKind::Connection(ConnectionFault::Exit(code)),
             Self::Kill => return FaultKind::Connection(ConnectionFault::Kill),
             Self::Hang => return FaultKind::Connection(ConnectionFault::Hang),
-            Self::FloodStderr(bytes) => return FaultKind::FloodStderr(bytes),
+            Self::FloodStdout(bytes) => return FaultKind::Flood(Flood::Stdout(bytes)),
+            Self::FloodStderr(bytes) => return FaultKind::Flood(Flood::Stderr(bytes)),
         })
     }
 }
@@ -195,6 +215,25 @@ fn with(message: &Value, member: &str, value: Value) -> Value {
         members.insert(member.to_owned(), value);
     }
     message
+}
+
+/// Adds an array with control bytes to the contents of a message. They are outside of a string and
+/// inside of nested values, which a reader has to skip.
+fn with_control_bytes(message: &Value) -> Vec<u8> {
+    const MEMBER: &str = "\"\":[";
+    let member = body_of(message);
+    let contents = match &message[member] {
+        contents @ Value::Object(_) => contents.clone(),
+        _ => json!({}),
+    };
+    let message = with(message, member, with(&contents, "", json!([])));
+    inserted(line(&message), b"\0\x1b[0m", |bytes| {
+        let found = bytes.windows(MEMBER.len());
+        let mut found = found
+            .enumerate()
+            .filter(|(_, part)| *part == MEMBER.as_bytes());
+        found.next().map(|(at, _)| at + MEMBER.len())
+    })
 }
 
 /// Replaces the id of a response, or the ids in the params of another message.
@@ -260,6 +299,22 @@ mod tests {
         );
         let text = String::from_utf8_lossy(&text);
         assert_eq!(text, "{\"id\":1,\"result\":{\"text\":\"a\u{fffd}\"}}\n");
+    }
+
+    #[test]
+    fn control_bytes_are_inside_of_a_nested_value() {
+        let nested =
+            |message: &Value| String::from_utf8(bytes(Fault::ControlBytes, message)).unwrap();
+        for result in [json!({}), Value::Null] {
+            assert_eq!(
+                nested(&json!({"id": 1, "result": result})),
+                "{\"id\":1,\"result\":{\"\":[\0\x1b[0m]}}\n"
+            );
+        }
+        // A text that resembles the place is left as it is. The order of the members is that of serde_json.
+        let params = nested(&json!({"method": "m", "params": {"text": "\"\":["}}));
+        assert!(params.contains("\"\":[\0\x1b[0m]"), "{params}");
+        assert!(params.contains(r#""text":"\"\":[""#), "{params}");
     }
 
     #[test]

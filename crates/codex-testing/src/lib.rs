@@ -54,6 +54,9 @@
 //! }
 //! ```
 //!
+//! A [`Replay`] answers the program under test from a recording of a real session, and compares what
+//! the program sends.
+//!
 //! # Waiting without sleeping
 //!
 //! A test that acts *while* a turn runs holds the response at a [`Gate`], waits with
@@ -103,10 +106,12 @@ mod home;
 mod model;
 mod monitor;
 mod process;
+mod replay;
 mod request;
 mod response;
 mod runtime_thread;
 mod sse;
+mod trace;
 
 pub use app_server::{ClientMessage, ClientStreams, FakeAppServer, FakeConnection, Reply, Turn};
 pub use binary::{codex_bin, example_bin};
@@ -116,8 +121,10 @@ pub use gate::Gate;
 pub use home::{CodexHome, CodexHomeBuilder};
 pub use model::ScriptedModel;
 pub use process::{ProcessInfo, run_fake_codex};
+pub use replay::Replay;
 pub use request::{ModelRequest, StrayRequest};
 pub use response::{Item, ModelResponse, Usage};
+pub use trace::trace_page;
 
 // Compiles the code blocks of the README.
 #[cfg(doctest)]

@@ -5,7 +5,8 @@
 //! field takes its natural value (an empty text or list, zero, `false`, `Unrecognized`), unless it
 //! identifies the value (`id`, `threadId`, the tag of a union).
 //!
-//! [`strict`] rejects everything that the schema rejects. [`lossy`] also skips fields of the wrong
+//! [`strict`] rejects everything that the schema rejects, also unknown values of enums, tags and
+//! methods, except for a few bounds that the types do not express. [`lossy`] also skips fields of the wrong
 //! type.
 
 use serde::de::DeserializeOwned;
@@ -24,7 +25,13 @@ pub struct Lossy<T> {
     pub unreadable: Vec<UnreadablePart>,
 }
 
-/// Decodes a value exactly as the schema defines it: every required field must be present.
+/// Decodes a value exactly as the schema defines it: every required field must be present, and every
+/// value, tag, method and member must be one that the schema accepts.
+///
+/// These values are accepted although the schema rejects them: an integer below a `minimum` that is
+/// not that of its type, a string below its `minLength`, an object that lacks
+/// each of several members of which the schema requires one, and a message whose params are absent or
+/// `null` if no field of them is required.
 ///
 /// # Errors
 ///
@@ -41,6 +48,7 @@ pub struct Lossy<T> {
 /// assert!(response.turn.items.is_empty());
 ///
 /// assert!(decode::strict::<TurnStartResponse>(json).is_err());
+/// assert!(decode::strict::<codex_types::TurnStatus>(r#""paused""#).is_err());
 /// ```
 pub fn strict<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
     with_strict(|| serde_json::from_str(json))
@@ -136,6 +144,64 @@ mod tests {
             assert!(error.contains(reason), "{error}");
             assert!(serde_json::from_str::<Turn>(json).is_ok());
         }
+    }
+
+    #[test]
+    fn strict_decoding_refuses_unknown_values_tags_methods_and_members() {
+        use crate::{
+            ReviewDecision, ServerNotification, ServerRequest, ThreadItem, ThreadSampleCancelParams,
+        };
+
+        fn outcome<T: DeserializeOwned>(json: &str) -> String {
+            assert!(serde_json::from_str::<T>(json).is_ok(), "{json}");
+            strict::<T>(json).map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
+        }
+
+        let unknown = r#"{"method":"x/y","params":{},"id":1}"#;
+        for (outcome, reason) in [
+            (
+                outcome::<TurnStatus>(r#""paused""#),
+                "unknown value `paused`",
+            ),
+            (
+                outcome::<ThreadItem>(r#"{"type":"hologram"}"#),
+                "unknown tag `hologram`",
+            ),
+            (
+                outcome::<ThreadItem>(r#"{"id":"i","type":"hologram"}"#),
+                "unknown tag",
+            ),
+            (outcome::<ServerNotification>(unknown), "unknown method"),
+            (outcome::<ServerRequest>(unknown), "unknown method"),
+            (
+                outcome::<ServerRequest>(r#"{"params":{},"method":"x/y"}"#),
+                "unknown method",
+            ),
+            (
+                outcome::<ReviewDecision>(r#""maybe""#),
+                "unknown value `maybe`",
+            ),
+            (
+                outcome::<ReviewDecision>(r#"{"maybe":1}"#),
+                "unknown value `maybe`",
+            ),
+            (
+                outcome::<ThreadSampleCancelParams>(r#"{"requestId":"r","more":1}"#),
+                "unknown field `more`",
+            ),
+        ] {
+            assert!(outcome.contains(reason), "{outcome}");
+        }
+        let error = with_strict(|| ServerNotification::decode("x/y", None, None)).unwrap_err();
+        assert!(error.to_string().contains("unknown method"), "{error}");
+        let error =
+            strict::<ServerRequest>(r#"{"method":"currentTime/read","params":{"threadId":"t"}}"#);
+        assert!(
+            error
+                .unwrap_err()
+                .to_string()
+                .contains("missing field `id`")
+        );
     }
 
     #[test]

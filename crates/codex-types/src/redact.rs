@@ -8,8 +8,10 @@ use std::{borrow::Cow, fmt};
 
 use serde_json::Value;
 
+pub use self::json::json_without_secrets;
 use self::secret_names::is_secret_name;
 
+mod json;
 mod secret_names;
 
 /// Returns the message of a decoding error without the values that it quotes.

@@ -24,6 +24,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "send_table",
                 "stream",
                 "sub_agent",
+                "telemetry",
                 "timer",
                 "tokens",
                 "turn_result",
@@ -31,7 +32,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
                 "version",
             ],
         ),
-        ("rpc", &["binary", "rpc", "transport"]),
+        ("rpc", &["binary", "recording", "rpc", "transport"]),
         ("routing", &["routing"]),
         ("connection", &["connection"]),
         // Requests from the server.

@@ -25,13 +25,21 @@ const CODEX_TESTING: Table = Table {
     floors: &[
         (
             "ground",
-            &["error", "monitor", "request", "binary", "runtime_thread"],
+            &[
+                "error",
+                "monitor",
+                "request",
+                "binary",
+                "runtime_thread",
+                "trace",
+            ],
         ),
         ("gate", &["gate"]),
         ("response", &["response"]),
         ("faults", &["fault"]),
         ("process", &["process"]),
         ("app_server", &["app_server"]),
+        ("replay", &["replay"]),
         ("stream", &["sse"]),
         ("model", &["model"]),
         ("home", &["home"]),

@@ -97,12 +97,10 @@ async fn turn(codex: &Codex, thread: &Thread, number: usize) -> Result<()> {
             let mut events = thread.events();
             drop(thread.turn("hold").interrupt_on_drop().await?);
             loop {
-                match events.next().await.context("the end of the turn")?? {
-                    ServerNotification::TurnCompleted(done) => {
-                        ensure!(done.turn.status == TurnStatus::Interrupted);
-                        break;
-                    }
-                    _ => {}
+                let event = events.next().await.context("the end of the turn")??;
+                if let ServerNotification::TurnCompleted(done) = event {
+                    ensure!(done.turn.status == TurnStatus::Interrupted);
+                    break;
                 }
             }
         }

@@ -6,6 +6,7 @@ mod make;
 mod order;
 mod same;
 mod shape;
+pub mod validator;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,6 +58,15 @@ impl Schema {
         schema
     }
 
+    /// Reads the bundle as it was printed, without corrections.
+    #[must_use]
+    pub fn printed() -> Self {
+        Self {
+            definitions: bundle("experimental"),
+            sent: BTreeSet::new(),
+        }
+    }
+
     /// Returns the names of all definitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.definitions.keys().map(String::as_str)
@@ -71,6 +81,20 @@ impl Schema {
     pub fn definition(&self, name: &str) -> &Value {
         let schema = self.definitions.get(name);
         schema.unwrap_or_else(|| panic!("`{name}` is not defined"))
+    }
+
+    /// Returns why a value does not match a definition, if it does not.
+    #[must_use]
+    pub fn fault(&self, name: &str, value: &Value) -> Option<String> {
+        let find = |name: &str| self.definitions.get(name);
+        validator::check(&find, self.definition(name), value).err()
+    }
+
+    /// Whether a value matches a definition.
+    #[must_use]
+    pub fn accepts(&self, name: &str, value: &Value) -> bool {
+        let find = |name: &str| self.definitions.get(name);
+        validator::accepts(&find, self.definition(name), value)
     }
 
     /// Returns whether clients send the type, in which case absent members must stay absent.

@@ -13,7 +13,7 @@ use super::{
         UnitVariant,
     },
     names,
-    normalise::{Union, key_of, string_values, union_shape, widest},
+    normalise::{Union, accepts_others, key_of, string_values, union_shape, widest},
     report::{self, Place, Report},
     tables::Tables,
 };
@@ -89,7 +89,7 @@ impl Classifier<'_> {
             return Ok(Kind::Untagged(variants.collect()));
         }
         match union_shape(members) {
-            Union::Strings | Union::Mixed => self.strings_and_keys(members),
+            Union::Strings | Union::Mixed => self.strings_and_keys(schema, members),
             Union::Nullable => Ok(Kind::Alias(Alias {
                 target: slot("target", &members[0], false),
                 nullable: true,
@@ -101,7 +101,8 @@ impl Classifier<'_> {
     fn plain(&mut self, schema: &Value) -> Result<Kind> {
         if string_values(schema).is_some() {
             let variants = self.string_variants(&[schema])?;
-            return Ok(Kind::Strings(self.strings(variants)));
+            let partial = accepts_others(schema);
+            return Ok(Kind::Strings(self.strings(variants, partial)));
         }
         let (bare, nullable) = without_null(schema);
         match bare.get("type").and_then(Value::as_str) {
@@ -121,14 +122,15 @@ impl Classifier<'_> {
         }
     }
 
-    fn strings(&mut self, variants: Vec<UnitVariant>) -> Strings {
+    fn strings(&mut self, variants: Vec<UnitVariant>, partial: bool) -> Strings {
         Strings {
             variants,
+            partial,
             open: !self.tables.is_closed(self.name),
         }
     }
 
-    fn strings_and_keys(&mut self, members: &[Value]) -> Result<Kind> {
+    fn strings_and_keys(&mut self, schema: &Value, members: &[Value]) -> Result<Kind> {
         let texts: Vec<_> = members
             .iter()
             .filter(|member| string_values(member).is_some())
@@ -136,7 +138,8 @@ impl Classifier<'_> {
         let keys: Vec<_> = members.iter().filter_map(key_of).collect();
         if keys.is_empty() && union_shape(members) == Union::Strings {
             let variants = self.string_variants(&texts)?;
-            return Ok(Kind::Strings(self.strings(variants)));
+            let partial = accepts_others(schema);
+            return Ok(Kind::Strings(self.strings(variants, partial)));
         }
         let texts_of = texts
             .iter()
@@ -160,6 +163,7 @@ impl Classifier<'_> {
         Ok(Kind::Mixed(Mixed {
             strings,
             keyed: keyed.collect(),
+            partial: accepts_others(schema),
         }))
     }
 
@@ -305,6 +309,7 @@ impl Classifier<'_> {
             rest_secret: false,
             rest,
             strict,
+            closed: schema.get("additionalProperties") == Some(&Value::Bool(false)),
         })
     }
 }

@@ -233,6 +233,7 @@ mod tests {
                 rest: None,
                 rest_secret: false,
                 strict: false,
+                closed: false,
             }),
         }
     }

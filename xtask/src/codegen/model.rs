@@ -82,6 +82,8 @@ pub(crate) struct Object {
     pub(crate) rest_secret: bool,
     /// Whether additional properties are an error.
     pub(crate) strict: bool,
+    /// Whether the schema refuses additional properties.
+    pub(crate) closed: bool,
 }
 
 impl Object {
@@ -100,6 +102,7 @@ impl Object {
             // Nothing is known about the members.
             rest_secret: true,
             strict: false,
+            closed: false,
         }
     }
 
@@ -152,6 +155,8 @@ pub(crate) struct Strings {
     /// Whether the enum ends in `Unrecognized`. False for the enums that distinguish the members of
     /// an untagged union.
     pub(crate) open: bool,
+    /// Whether the schema accepts other values than those of the variants.
+    pub(crate) partial: bool,
 }
 
 /// A variant of a known wire value.
@@ -180,6 +185,8 @@ pub(crate) struct TaggedVariant {
 pub(crate) struct Mixed {
     pub(crate) strings: Vec<UnitVariant>,
     pub(crate) keyed: Vec<Slot>,
+    /// Whether the schema accepts other values than those of the variants.
+    pub(crate) partial: bool,
 }
 
 /// A message union.

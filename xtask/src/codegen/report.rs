@@ -76,7 +76,11 @@ impl Place {
 
 impl Display for Place {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} in {}", self.table, self.file)
+        write!(
+            formatter,
+            "{} in xtask/src/codegen/{}",
+            self.table, self.file
+        )
     }
 }
 
@@ -190,11 +194,11 @@ mod tests {
             lines,
             [
                 "Guesses: chosen by rule; confirm or correct them",
-                "  `z/y`: the response is `Value` (RESPONSES in tables.rs)",
+                "  `z/y`: the response is `Value` (RESPONSES in xtask/src/codegen/tables.rs)",
                 "",
                 "Stale: entries for other releases, not applied to this schema",
-                "  `a`: no such method (RESPONSES in tables.rs)",
-                "  `b`: no such method (RESPONSES in tables.rs)",
+                "  `a`: no such method (RESPONSES in xtask/src/codegen/tables.rs)",
+                "  `b`: no such method (RESPONSES in xtask/src/codegen/tables.rs)",
                 "",
                 "report: guesses: 1, stale: 2, widened: 0, left out: 0, undecided: 0",
             ]

@@ -56,6 +56,7 @@ const ABOUT: &str = "\
 The types of the protocol describe one release of Codex, `codex_client::version::CODEX_VERSION`. The client
 also works with servers of other releases. `cargo xtask compat` runs each behaviour below on released
 runtimes, with a scripted model; `cargo xtask compat --version 0.150.0` runs another release.
+[Which server version](server-versions.md) draws the conclusions.
 
 ";
 

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, bail};
 
-use super::{Outcome, succeed, tools};
+use super::Outcome;
+use crate::tools::{self, succeed};
 
 /// Checks what the lock file says, and the advisories if their database can be fetched.
 pub(super) fn check() -> anyhow::Result<Outcome> {

@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use super::metadata::Package;
-use super::{succeed, tools};
 use crate::cargo;
+use crate::tools::{self, succeed};
 
 /// Compiles each crate with every feature by itself, and its tests and examples with no feature and
 /// with all of them. The manifest names the features.

@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::Context;
 
 use super::metadata::Package;
-use super::succeed;
 use crate::releases::copy::{members, put, synchronise};
+use crate::tools::succeed;
 use crate::{cargo, workspace};
 
 /// The files that the crates and their tests need.

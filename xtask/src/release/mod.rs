@@ -7,16 +7,14 @@ mod metadata;
 mod minimal;
 mod packages;
 mod semver;
-mod tools;
 
-use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::{Subcommand, ValueEnum};
 
 use self::metadata::Package;
-use self::tools::Tool;
+use crate::tools::Tool;
 
 /// Arguments of `cargo xtask release`.
 #[derive(clap::Args)]
@@ -131,7 +129,7 @@ impl Check {
             && !tool.is_installed()
         {
             if !install {
-                return Ok(Outcome::LeftOut(tool.remedy()));
+                return Ok(Outcome::LeftOut(tool.remedy("release check")));
             }
             if let Err(error) = tool.install() {
                 return Ok(Outcome::LeftOut(format!("{error:#}")));
@@ -164,18 +162,6 @@ impl Check {
     }
 }
 
-/// Runs a command, which prints what it does, and fails unless it succeeds.
-fn succeed(command: &mut Command) -> anyhow::Result<()> {
-    let words: Vec<_> = command.get_args().map(|it| it.to_string_lossy()).collect();
-    let shown = words.join(" ");
-    println!("    {shown}");
-    let status = command
-        .status()
-        .with_context(|| format!("cannot run `{}`", command.get_program().display()))?;
-    ensure!(status.success(), "`{shown}` failed ({status})");
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,12 +174,5 @@ mod tests {
             let row = format!("\n| `{}` |", check.name());
             assert!(guide.contains(&row), "{row}");
         }
-    }
-
-    #[test]
-    fn a_failed_command_is_named_with_its_arguments() {
-        let mut command = Command::new("no-such-program");
-        let error = succeed(command.arg("x")).unwrap_err().to_string();
-        assert!(error.contains("no-such-program"), "{error}");
     }
 }

@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Context, bail, ensure};
 
 use super::metadata::Package;
-use super::succeed;
 use crate::cargo;
+use crate::tools::succeed;
 
 /// The files that every package has.
 const REQUIRED: [&str; 4] = ["Cargo.toml", "LICENSE", "README.md", "src/lib.rs"];
@@ -74,12 +74,13 @@ fn of_files(files: &[String]) -> Vec<String> {
     missing.chain(surplus).collect()
 }
 
-/// Returns whether a file belongs in a package: sources and examples, and no tests.
+/// Returns whether a file belongs in a package: sources, the pages that they include, and examples; no
+/// tests.
 fn belongs(file: &str) -> bool {
     if REQUIRED.contains(&file) || ADDED.contains(&file) || file == "examples/README.md" {
         return true;
     }
-    let Some(stem) = file.strip_suffix(".rs") else {
+    let Some((stem, "rs" | "html" | "css" | "js")) = file.rsplit_once('.') else {
         return false;
     };
     let is_test = stem

@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 use toml::{Table, Value};
 
 use super::metadata::Package;
-use super::{succeed, tools};
+use crate::tools::{self, succeed};
 use crate::{cargo, workspace};
 
 /// The directory of the recorded packages, relative to the root of the workspace.

@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         rows.push(row(&copy, &release, &spinner, args)?);
     }
     spinner.say("compiling the types of a future release".into());
-    future(&copy, &pinned, args)?;
+    future(&copy, &pinned, args, &spinner)?;
     spinner.say("compiling the types of the stable protocol".into());
     stable(&copy, &pinned)?;
     drop(spinner);
@@ -177,22 +177,33 @@ fn row(copy: &Copy, release: &Pinned, spinner: &Spinner, args: &Args) -> anyhow:
     })
 }
 
-/// Compiles the types of a release with all changes at once.
-fn future(copy: &Copy, pinned: &Pinned, args: &Args) -> anyhow::Result<()> {
-    if args.verbose {
+/// Compiles the types of a release with all changes at once. The full chore also compiles those of a
+/// release with each change by itself, because one change can hide the fault of another.
+fn future(copy: &Copy, pinned: &Pinned, args: &Args, spinner: &Spinner) -> anyhow::Result<()> {
+    if !args.check && args.versions.is_empty() {
         for change in future::CHANGES {
-            let Generated { report, .. } = codegen::generate(&change.of(pinned))?;
-            println!("A future release with {}\n{report}", change.name);
+            spinner.say(format!(
+                "compiling the types of a future release with {}",
+                change.name
+            ));
+            compile_future(copy, &change.of(pinned), change.name, args)?;
         }
     }
-    let future = future::all(pinned);
-    let generated =
-        codegen::generate(&future).context("generating the types of a future release")?;
-    copy.set(&generated.files, &future.experimental)?;
+    compile_future(copy, &future::all(pinned), "all changes", args)
+}
+
+/// Compiles the types of a future release with these changes.
+fn compile_future(copy: &Copy, future: &Pinned, changes: &str, args: &Args) -> anyhow::Result<()> {
+    let Generated { files, report } = codegen::generate(future)
+        .with_context(|| format!("generating the types of a future release with {changes}"))?;
+    if args.verbose {
+        println!("A future release with {changes}\n{report}");
+    }
+    copy.set(&files, &future.experimental)?;
     let output = copy.cargo(&["check", "--quiet", "--package", "codex-types"])?;
     if !output.status.success() {
         show(&output, "of the future");
-        bail!("the types of a future release do not compile");
+        bail!("the types of a future release with {changes} do not compile");
     }
     Ok(())
 }

@@ -27,6 +27,10 @@ use crate::{
 /// # Errors
 ///
 /// The error of the last attempt.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature of the async function"
+)]
 pub fn retry<T, F>(policy: RetryPolicy, mut attempt: F) -> Result<T>
 where
     F: FnMut() -> Result<T>,

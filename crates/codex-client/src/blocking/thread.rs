@@ -94,6 +94,32 @@ impl Thread {
         wait(self.inner.steer_or_start(input)).map(Into::into)
     }
 
+    /// Interrupts the running turn of the thread if there is one (`turn/interrupt`), no matter which
+    /// client started it. Returns when the server has accepted the request or the turn has ended,
+    /// whichever comes first.
+    ///
+    /// The client knows the running turn from the server's notifications. A turn that has not begun
+    /// yet is interrupted as soon as it begins. A turn whose start has no response yet is not known:
+    /// [`until`](crate::blocking::RunBuilder::until) stops that one too.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Thread};
+    ///
+    /// fn cancel(thread: &Thread) -> Result<()> {
+    ///     thread.interrupt()
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Same as [`TurnHandle::interrupt`].
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn interrupt(&self) -> Result<()> {
+        wait(self.inner.interrupt())
+    }
+
     /// Reviews code in this thread (`review/start`): the uncommitted changes, the changes since a
     /// branch, the changes in a commit, or whatever custom instructions describe.
     ///

@@ -29,7 +29,8 @@ use crate::{
 ///
 /// Events are kept from the beginning of the turn for the first [`stream`](Self::stream), even
 /// before that stream is created. The completed items, from which the result is built, are kept as
-/// long as a handle or a stream exists. When the last handle and stream are dropped, the turn
+/// long as a handle or a stream exists, unless only the events are read
+/// ([`TurnStream::events_only`]). When the last handle and stream are dropped, the turn
 /// continues, and any further events go to
 /// [`Codex::notifications`](crate::blocking::Codex::notifications).
 ///
@@ -45,7 +46,7 @@ use crate::{
 /// Servers up to 0.147 respond with another id, and do not report whether the input has joined the
 /// running turn or has come too late for it. The handle then refers to the running turn until the
 /// server shows otherwise. If the running turn ends without the input, the handle refers to the
-/// turn of the response: [`id`](Self::id) and the result are those of that turn, although a stream
+/// turn that takes it: [`id`](Self::id) and the result are those of that turn, although a stream
 /// may already have returned events of the other one. These servers also accept input that they
 /// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
@@ -226,13 +227,15 @@ impl<R> TurnHandle<R> {
     /// running.
     ///
     /// Interrupting a turn that has ended is a no-op. A turn that has not begun yet is interrupted
-    /// as soon as it begins.
+    /// as soon as it begins. If the running turn is over that this turn may have joined, the turn that
+    /// takes the input is interrupted.
     ///
     /// # Errors
     ///
     /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives
     /// within the [request timeout](crate::blocking::CodexBuilder::request_timeout);
-    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise, same as
+    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then, or if it is not known by then
+    /// whether it has joined another turn; otherwise, same as
     /// [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
@@ -312,6 +315,28 @@ iterator! {
 }
 
 impl TurnStream {
+    /// Reads only the events: the client drops each item once it was read, instead of keeping it for
+    /// the result of the turn. A turn with large items then takes little memory.
+    ///
+    /// The items are kept as long as a handle or another stream of the turn exists that may still ask
+    /// for the result, and for a goal that the turn belongs to. Otherwise, [`result`](Self::result)
+    /// and the partial result of an error have the status, the tokens, the sub-agents and the error
+    /// of the turn, but no items and no final response.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Thread};
+    ///
+    /// fn example(thread: &Thread) -> Result<()> {
+    ///     for event in thread.turn("Run the tests.").send()?.stream().events_only() {
+    ///         println!("{}", event?.method());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn events_only(self) -> Self {
+        self.inner.events_only().into()
+    }
+
     /// Waits for the turn to end, skips the unread events, and collects the result. No request is
     /// sent to the server.
     ///

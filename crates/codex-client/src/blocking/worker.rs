@@ -295,7 +295,11 @@ mod tests {
     fn a_result_that_another_thread_waits_for_is_delivered() {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let waiting = thread::spawn(|| wait(async { Ok(receiver.await.unwrap()) }));
-        wait(async { Ok(sender.send(1).unwrap()) }).unwrap();
+        let send = async {
+            sender.send(1).unwrap();
+            Ok(())
+        };
+        wait(send).unwrap();
         assert_eq!(waiting.join().unwrap().unwrap(), 1);
     }
 

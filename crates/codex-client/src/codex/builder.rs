@@ -14,7 +14,7 @@ use crate::{
     connection::handle::Limits,
     error::{Error, Result},
     mode::Async,
-    runtime,
+    recording, runtime,
     server_requests::handlers::Handlers,
     transport::{Transport, process::Launch},
     version::VersionPolicy,
@@ -91,6 +91,7 @@ impl<M> CodexBuilder<M> {
                 turn_end_grace: Some(TURN_END_GRACE),
                 in_flight: MAX_IN_FLIGHT,
                 line: MAX_MESSAGE,
+                recording: None,
             },
             version_policy: VersionPolicy::default(),
             #[cfg(feature = "websocket")]
@@ -305,7 +306,8 @@ impl<M> CodexBuilder<M> {
     }
 
     /// Ends a turn only when the server reports its end, however long ago the server has shown that
-    /// the turn is over. See [`turn_end_grace`](Self::turn_end_grace).
+    /// the turn is over. See [`turn_end_grace`](Self::turn_end_grace). A turn that may have joined
+    /// one that was interrupted, on a server up to 0.147, still ends after five seconds.
     pub fn no_turn_end_grace(mut self) -> Self {
         self.limits.turn_end_grace = None;
         self
@@ -324,6 +326,37 @@ impl<M> CodexBuilder<M> {
     /// [`unreadable`](crate::TurnResult::unreadable). The default is 256 MiB.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.limits.line = bytes;
+        self
+    }
+
+    /// Records all messages of the connection to a file, without secrets: one JSON object per line,
+    /// with the time (`at`, in milliseconds since the Unix epoch), the direction (`dir`: `in` from
+    /// the server, `out` to it) and the message (`msg`). In the path, `%p` stands for the id of this
+    /// process, `%n` for the number of the recording in this process, and `%%` for a percent sign.
+    ///
+    /// The values of members that are named like secrets, settings, environment variables and keys
+    /// in texts are replaced by `…`; see [`json_without_secrets`]. Prompts, responses, and what
+    /// commands and files contain are recorded. On Unix, only this user can read the file.
+    ///
+    /// A thread of its own writes the file. Messages that it cannot write fast enough are left out,
+    /// and counted (`dropped`). If the file cannot be written, [`Codex::notifications`] reports
+    /// [`Recording`](crate::Error::Recording) once, and the connection continues. An existing file is
+    /// replaced, unless another client is recording to it. When [`Codex::close`] returns, the file is
+    /// complete.
+    ///
+    /// The variable `CODEX_CLIENT_RECORD` names the file for clients without this option.
+    ///
+    /// [`json_without_secrets`]: codex_types::redact::json_without_secrets
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result};
+    ///
+    /// async fn example() -> Result<Codex> {
+    ///     Codex::builder().record("codex-%p.jsonl").start().await
+    /// }
+    /// ```
+    pub fn record(mut self, path: impl Into<PathBuf>) -> Self {
+        self.limits.recording = Some(path.into());
         self
     }
 }
@@ -409,7 +442,9 @@ impl<M> CodexBuilder<M> {
         runtime::check_timers()?;
         let params = InitializeParams::new(self.client).capabilities(self.capabilities);
         let policy = self.version_policy;
-        Codex::open(transport, &self.limits, self.handlers, params, policy).await
+        let mut limits = self.limits;
+        limits.recording = limits.recording.or_else(recording::from_env);
+        Codex::open(transport, &limits, self.handlers, params, policy).await
     }
 }
 

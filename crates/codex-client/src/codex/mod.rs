@@ -87,8 +87,9 @@ impl Codex {
     /// configuration, runs one turn, and unsubscribes from the thread. The server then unloads the
     /// thread, which is not saved.
     ///
-    /// If the future is dropped, the turn is interrupted. The answer is empty if the model gives none. For options, typed output or the whole result,
-    /// use [`thread_start`](Self::thread_start) and [`Thread::run`].
+    /// If the future is dropped, the turn is interrupted. The answer is empty if the model gives
+    /// none. For options, typed output or the whole result, use [`thread_start`](Self::thread_start)
+    /// and [`Thread::run`].
     ///
     /// ```no_run
     /// use codex_client::{Codex, Result};

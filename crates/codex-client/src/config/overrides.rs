@@ -93,7 +93,7 @@ fn is_below(key: &str, table: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// Inserts a value at a path below a table. What is not a table becomes one.
+/// Inserts a value at a path below a table. Other values on the way become tables.
 fn insert(table: &mut Value, mut path: impl Iterator<Item = String>, value: Value) {
     let Some(key) = path.next() else {
         *table = value;

@@ -39,7 +39,7 @@ pub struct ThreadSettings {
     pub sandbox: Option<SandboxPolicy>,
     /// When the server requests approval.
     pub approval_policy: Option<AskForApproval>,
-    /// Who reviews approval requests.
+    /// The reviewer of approval requests.
     pub approvals_reviewer: Option<ApprovalsReviewer>,
     /// The id of the permission profile from which the sandbox comes.
     pub permission_profile: Option<String>,

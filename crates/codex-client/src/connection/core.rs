@@ -33,10 +33,12 @@ use crate::{
     },
     error::{Error, connection_closed::ConnectionClosed, decode_error::DecodeError},
     future::BoxFuture,
+    recording::Recorder,
     routing::{
         abandoned_turns::AbandonedTurns,
         active_turns::ActiveTurns,
         client_id_stream::ClientIdStreams,
+        delta_wakes::DeltaWakes,
         loaded_threads::LoadedThreads,
         logins::Logins,
         mailbox::Item,
@@ -58,6 +60,7 @@ use crate::{
         pending::Pending,
         user_message::InputRequest,
     },
+    telemetry::{self, Span},
 };
 
 /// The caller of a pending request.
@@ -103,6 +106,7 @@ pub(crate) struct Core {
     /// Readers to wake once everything received together has been routed: a reader that is woken
     /// earlier would contend for the locks of the queues being written.
     wakes: Vec<Waker>,
+    delta_wakes: DeltaWakes,
     /// The earliest deadline, or an earlier time.
     deadline: Option<Instant>,
     /// Whether a caller or a handle may have abandoned an unwritten request.
@@ -116,6 +120,9 @@ pub(crate) struct Core {
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
     /// Set by the handle after the handshake.
     server_version: Arc<OnceLock<Version>>,
+    /// `None` unless the connection is recorded.
+    recorder: Option<Recorder>,
+    span: Span,
 }
 
 impl Core {
@@ -151,6 +158,7 @@ impl Core {
             service,
             tasks: Vec::new(),
             wakes: Vec::new(),
+            delta_wakes: DeltaWakes::default(),
             deadline: None,
             has_abandoned: false,
             closers: Vec::new(),
@@ -158,7 +166,24 @@ impl Core {
             commands,
             closed,
             server_version,
+            recorder: None,
+            span: Span::default(),
         }
+    }
+
+    /// Records all messages from now on.
+    pub(crate) fn record(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    /// Sets the span of the connection.
+    pub(crate) fn trace(&mut self, span: Span) {
+        self.span = span;
+    }
+
+    /// Stops recording.
+    pub(crate) fn take_recorder(&mut self) -> Option<Recorder> {
+        self.recorder.take()
     }
 
     /// Executes a command. Returns true if the command asks for the connection to be ended.
@@ -219,7 +244,15 @@ impl Core {
                 let _ = response.send(self.loaded_threads.settings(&thread_id).cloned());
             }
             Command::Respond { request, response } => {
-                if self.open_requests.close(&request, now) {
+                let outcome = match &response {
+                    Some(Ok(_)) => "responded",
+                    Some(Err(_)) => "refused",
+                    None => "declined",
+                };
+                if self.open_requests.close(&request, outcome, now) {
+                    if response.is_none() {
+                        telemetry::declined(request.method, request.thread_id.as_deref());
+                    }
                     let response =
                         response.unwrap_or_else(|| self.service.default_response(request.method));
                     self.outbound.response(&request.id, &response);
@@ -284,6 +317,19 @@ impl Core {
             .push(method, params, deadline, is_long_running, waiter);
     }
 
+    /// Records that this many bytes of `outbound` were written.
+    pub(crate) fn written(&mut self, written: usize) {
+        if self.recorder.is_some() || telemetry::wants_messages() {
+            for line in self.outbound.begun_by(written) {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.sent(line);
+                }
+                telemetry::message("out", line);
+            }
+        }
+        self.outbound.advance(written);
+    }
+
     /// Adds the requests that may be sent now to `outbound`, until it is full.
     pub(crate) fn send_ready(&mut self, now: Instant) {
         if mem::take(&mut self.has_abandoned) {
@@ -343,18 +389,30 @@ impl Core {
     }
 
     fn malformed(&mut self, error: impl FnOnce() -> DecodeError) {
-        let item = || Item::Error(error().into());
+        let error = error();
+        telemetry::malformed(&error);
+        let item = || Item::Error(error.into());
         self.subscribers.push(item, &mut self.wakes);
     }
 
     fn report(&mut self, error: Error) {
+        telemetry::reported(&error);
         self.subscribers
             .push(|| Item::Error(error), &mut self.wakes);
     }
 
-    /// Wakes the readers of what was received.
-    pub(crate) fn wake_readers(&mut self) {
+    /// Wakes the readers of what was received. Many readers of deltas are woken later, at the
+    /// deadline.
+    pub(crate) fn wake_readers(&mut self, now: Instant) {
         self.wakes.drain(..).for_each(Waker::wake);
+        let next = self.delta_wakes.wake(now);
+        self.schedule(next);
+    }
+
+    /// Wakes all readers of what was received at once.
+    pub(crate) fn wake_all_readers(&mut self) {
+        self.wakes.drain(..).for_each(Waker::wake);
+        self.delta_wakes.wake_all();
     }
 
     /// Returns the time at which to call [`expire`](Self::expire).
@@ -389,6 +447,8 @@ impl Core {
             }));
         }
         self.deadline = self.pending.next_deadline();
+        let next = self.delta_wakes.wake(now);
+        self.schedule(next);
         self.end_quiet_turns(now);
     }
 
@@ -427,6 +487,7 @@ impl Core {
     /// ended.
     pub(crate) fn finish(&mut self, closed: ConnectionClosed) {
         let closed = Arc::clone(self.closed.get_or_init(|| Arc::new(closed)));
+        self.span.end(closed.reason.name());
         for waiter in self.pending.drain() {
             waiter.sink.send(Err(Error::closed(&closed)));
         }
@@ -440,7 +501,7 @@ impl Core {
         self.thread_subscriptions.close(&closed);
         self.client_id_streams.close(&closed);
         self.subscribers.close(&closed);
-        self.wake_readers();
+        self.wake_all_readers();
         for done in mem::take(&mut self.closers) {
             let _ = done.send(());
         }

@@ -15,19 +15,27 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     sync::{mpsc, watch},
-    time::{Instant, timeout},
+    task::yield_now,
+    time::{Instant, sleep_until, timeout},
 };
 
 use crate::{
-    connection::{command::Command, core::Core, shared::Shared},
+    connection::{
+        command::Command,
+        core::Core,
+        shared::{Shared, State},
+    },
     error::connection_closed::{CloseReason, ConnectionClosed},
+    recording,
     rpc::lines::Lines,
+    telemetry::{self, Scope, Span},
     transport::{Transport, process::Process},
 };
 
-/// Maximum number of reads per poll before readers of notifications are woken. The number is small
-/// enough for the received notifications to still be in the processor's caches by then.
-const MAX_READS_PER_POLL: usize = 8;
+/// Number of bytes to read per poll before readers of notifications are woken. The number is small
+/// enough for the received notifications to still be in the processor's caches by then, and for a reader
+/// that keeps up to receive the deltas unmerged.
+const READ_PER_POLL: usize = if cfg!(fuzzing) { 128 } else { 512 * 1024 };
 
 /// Timeout for writing the remaining lines when the client closes the connection.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
@@ -41,6 +49,7 @@ pub(crate) struct Driver<R, W> {
     reader: R,
     lines: Lines,
     shared: Arc<Shared<W>>,
+    scope: Scope,
     /// Dropped after the connection has ended, which its receivers wait for.
     _alive: watch::Sender<()>,
 }
@@ -70,7 +79,12 @@ where
         let mut closed = ConnectionClosed::new(reason);
         if let Some(process) = process {
             closed.exit_status = driver.shut_down(process, &closed.reason).await;
+            telemetry::exited(closed.exit_status);
             closed.stderr_tail = process.stderr_tail().text();
+        }
+        let recorder = driver.shared.lock().core.take_recorder();
+        if let Some(recorder) = recorder {
+            let _ = timeout(recording::END_TIMEOUT, recorder.finish()).await;
         }
         driver.shared.lock().core.finish(closed);
     }
@@ -84,18 +98,22 @@ where
     /// Serves a transport until the connection ends, then shuts it down. If the future is dropped
     /// before that, even before its first poll, everything that waits for the connection ends, and
     /// so does the server process. Callers may write through the second value.
-    pub(crate) fn new(
+    pub(crate) fn open(
         transport: Transport<R, W>,
-        core: Core,
+        mut core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
         alive: watch::Sender<()>,
     ) -> (impl Future<Output = ()>, Arc<Shared<W>>) {
+        let span = Span::connection(transport.kind);
+        let scope = span.scope();
+        core.trace(span);
         let shared = Arc::new(Shared::new(core, transport.writer, commands));
         let driver = Self {
             reader: transport.reader,
             lines: Lines::new(line_limit),
             shared: Arc::clone(&shared),
+            scope,
             _alive: alive,
         };
         let process = transport.process;
@@ -135,12 +153,14 @@ where
             reader,
             lines,
             shared,
+            scope,
             ..
         } = self;
+        let _entered = scope.enter();
         let mut state = shared.lock();
         state.set_waker(context);
         let read = poll_read(reader, lines, &mut state.core, context);
-        state.core.wake_readers();
+        state.core.wake_readers(Instant::now());
         let command = state.poll_commands(context);
         state.poll_timer(context);
         let written = state.poll_write(context);
@@ -149,7 +169,7 @@ where
             context.waker().wake_by_ref();
         }
         // Commands and deadlines wake readers, too.
-        state.core.wake_readers();
+        state.core.wake_readers(Instant::now());
         for task in state.core.tasks.drain(..) {
             tokio::spawn(task);
         }
@@ -196,10 +216,41 @@ where
             while let Poll::Ready(Some(command)) = state.commands.poll_recv(context) {
                 state.core.refuse(command);
             }
-            state.core.wake_readers();
+            state.core.wake_all_readers();
             end.as_mut().poll(context)
         })
         .await
+    }
+}
+
+/// The deadlines, for which only the task has a timer: it runs in the runtime of the client.
+impl<W> State<W> {
+    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
+    /// If it elapses early, because the request has completed, it is set again. Returns whether it has
+    /// elapsed.
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> bool {
+        let mut has_elapsed = false;
+        loop {
+            let Some(deadline) = self.core.deadline() else {
+                self.timer = None;
+                return has_elapsed;
+            };
+            let timer = match &mut self.timer {
+                Some(timer) => {
+                    if deadline < timer.deadline() {
+                        timer.as_mut().reset(deadline);
+                    }
+                    timer
+                }
+                none => none.insert(Box::pin(sleep_until(deadline))),
+            };
+            if timer.as_mut().poll(context).is_pending() {
+                return has_elapsed;
+            }
+            self.timer = None;
+            has_elapsed = true;
+            self.core.expire(Instant::now());
+        }
     }
 }
 
@@ -210,7 +261,8 @@ fn poll_read<R: AsyncRead + Unpin>(
     core: &mut Core,
     context: &mut Context<'_>,
 ) -> Poll<CloseReason> {
-    for _ in 0..MAX_READS_PER_POLL {
+    let mut received = 0;
+    while received < READ_PER_POLL {
         let read = {
             let read = pin!(reader.read_buf(lines.read_buffer()));
             ready!(read.poll(context))
@@ -222,7 +274,8 @@ fn poll_read<R: AsyncRead + Unpin>(
                 }
                 return Poll::Ready(CloseReason::EndOfStream);
             }
-            Ok(_) => {
+            Ok(length) => {
+                received += length;
                 let now = Instant::now();
                 while let Some(line) = lines.next() {
                     core.receive(line, now);
@@ -234,8 +287,9 @@ fn poll_read<R: AsyncRead + Unpin>(
             }
         }
     }
-    // There may be more to read, but commands and readers have been waiting.
-    context.waker().wake_by_ref();
+    // There may be more to read, but commands and readers have been waiting. Waking this task would
+    // not do: on a runtime with a single thread, it would run again before the readers.
+    let _ = pin!(yield_now()).poll(context);
     Poll::Pending
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     mem,
+    path::PathBuf,
     sync::{Arc, OnceLock, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
@@ -22,6 +23,7 @@ use crate::{
         core::Core,
         driver::Driver,
         interrupt_guard::InterruptGuard,
+        request_span::RequestSpan,
         reservation::Reservation,
         service::Service,
         shared::Submit,
@@ -30,6 +32,7 @@ use crate::{
         Error, Result,
         connection_closed::{CloseReason, ConnectionClosed},
     },
+    recording::Recorder,
     routing::{
         active_turns::ActiveTurn,
         client_id_stream::ClientIdStream,
@@ -48,7 +51,7 @@ use crate::{
 #[cfg(feature = "blocking")]
 use {crate::connection::join_on_drop::JoinOnDrop, tokio::task::JoinHandle};
 
-/// The limits of a connection.
+/// The limits of a connection, and its recording.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     /// The default timeout of a request; `None` for no timeout.
@@ -60,6 +63,8 @@ pub(crate) struct Limits {
     pub(crate) in_flight: usize,
     /// Maximum length of a line, in bytes. A longer line is dropped and reported.
     pub(crate) line: usize,
+    /// The file to record the messages to.
+    pub(crate) recording: Option<PathBuf>,
 }
 
 /// The handle to a connection. The connection ends when the handle is dropped.
@@ -113,7 +118,7 @@ impl Connection {
         let closed = Arc::new(OnceLock::new());
         let undelivered = Arc::<UndeliveredItems>::default();
         let server_version = Arc::<OnceLock<Version>>::default();
-        let core = Core::new(
+        let mut core = Core::new(
             limits.in_flight,
             limits.turn_end_grace,
             service,
@@ -122,8 +127,17 @@ impl Connection {
             Arc::clone(&closed),
             Arc::clone(&server_version),
         );
+        if let Some(path) = &limits.recording {
+            let commands = commands.downgrade();
+            core.record(Recorder::start(path, move |error| {
+                if let Some(commands) = commands.upgrade() {
+                    // A connection that has ended has no subscribers.
+                    let _ = commands.send(Command::Report(error));
+                }
+            }));
+        }
         let (alive, end) = watch::channel(());
-        let (driver, shared) = Driver::new(transport, core, receiver, limits.line, alive);
+        let (driver, shared) = Driver::open(transport, core, receiver, limits.line, alive);
         let shared: Arc<dyn Submit> = shared;
         let task = tokio::spawn(driver);
         #[cfg(feature = "blocking")]
@@ -323,10 +337,13 @@ impl Connection {
         // Declared before the receiver, and therefore dropped after it.
         let abandonment = Abandonment(&self.commands);
         let (caller, response) = oneshot::channel();
+        let span = RequestSpan::start(params);
         self.enqueue(params, timeout, on_response, ResponseSink::Caller(caller))?;
         let response = response.await;
         mem::forget(abandonment);
-        response.unwrap_or_else(|_| Err(self.closed_error()))
+        let response = response.unwrap_or_else(|_| Err(self.closed_error()));
+        span.end(&response);
+        response
     }
 
     /// Enqueues a request whose response goes to `sink`.

@@ -22,6 +22,7 @@ pub(crate) mod interrupt_guard;
 #[cfg(feature = "blocking")]
 pub(crate) mod join_on_drop;
 pub(crate) mod open_requests;
+pub(crate) mod request_span;
 pub(crate) mod request_state;
 pub(crate) mod reservation;
 pub(crate) mod service;

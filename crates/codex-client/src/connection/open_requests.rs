@@ -15,6 +15,7 @@ use crate::{
         envelope::RoutingKeys,
         raw_notification::{NotificationKind, RawNotification},
     },
+    telemetry::Span,
 };
 
 /// Number of requests that are remembered after the response, in case the server replays one of
@@ -33,11 +34,13 @@ struct OpenRequest {
     state: Arc<RequestState>,
     /// The logs of the turns that wait for it, which are not silent while it is open.
     logs: Vec<(Weak<TurnLog>, Origin)>,
+    span: Span,
 }
 
 impl OpenRequest {
     /// Records in the logs of the turns that the request is no longer open.
-    fn close(self, now: Instant) -> Arc<RequestState> {
+    fn close(mut self, outcome: &str, now: Instant) -> Arc<RequestState> {
+        self.span.end(outcome);
         for (log, origin) in &self.logs {
             if let Some(log) = log.upgrade() {
                 log.request_closed(*origin, now);
@@ -47,7 +50,7 @@ impl OpenRequest {
     }
 
     fn withdraw(self, now: Instant) {
-        self.close(now).withdraw();
+        self.close("withdrawn", now).withdraw();
     }
 }
 
@@ -84,20 +87,27 @@ impl OpenRequests {
         let request = OpenRequest {
             state: Arc::clone(&state),
             logs: logs.collect(),
+            span: Span::server_request(method, thread_id, turn_id),
         };
         self.open.insert(id.clone(), request);
         Opened::New(state)
     }
 
     /// Closes a request that is being responded to. Returns whether the response should be sent.
-    pub(crate) fn close(&mut self, request: &Arc<RequestState>, now: Instant) -> bool {
+    /// `outcome` is that of its span.
+    pub(crate) fn close(
+        &mut self,
+        request: &Arc<RequestState>,
+        outcome: &str,
+        now: Instant,
+    ) -> bool {
         let Entry::Occupied(open) = self.open.entry(request.id.clone()) else {
             return false;
         };
         if !Arc::ptr_eq(&open.get().state, request) {
             return false;
         }
-        open.remove().close(now);
+        open.remove().close(outcome, now);
         if self.responded.len() == REMEMBERED {
             self.responded.pop_front();
         }
@@ -180,7 +190,7 @@ mod tests {
         let (resolved, keys) = received(resolved);
         requests.update(&resolved, &keys, Instant::now());
         let second = open(&mut requests);
-        assert!(!requests.close(&first, Instant::now()));
+        assert!(!requests.close(&first, "responded", Instant::now()));
         assert!(second.is_open());
         requests.withdraw_all();
         assert!(!second.is_open());
@@ -190,8 +200,8 @@ mod tests {
     fn a_request_is_closed_once_and_not_opened_again_by_a_replay() {
         let mut requests = OpenRequests::default();
         let request = open(&mut requests);
-        assert!(requests.close(&request, Instant::now()));
-        assert!(!requests.close(&request, Instant::now()));
+        assert!(requests.close(&request, "responded", Instant::now()));
+        assert!(!requests.close(&request, "responded", Instant::now()));
         let replayed = requests.open(&7.into(), METHOD, &RoutingKeys::default(), &[]);
         assert!(matches!(replayed, Opened::Replayed));
     }

@@ -4,7 +4,6 @@
 //! it is free, and writes the request itself: handing it to the task would wake another thread.
 
 use std::{
-    future::Future,
     io,
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -14,7 +13,7 @@ use std::{
 use tokio::{
     io::AsyncWrite,
     sync::mpsc,
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep},
 };
 
 use crate::{
@@ -39,7 +38,7 @@ pub(crate) struct State<W> {
     pub(crate) writer: Option<W>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
     /// Elapses at the earliest deadline, or before it.
-    timer: Option<Pin<Box<Sleep>>>,
+    pub(crate) timer: Option<Pin<Box<Sleep>>>,
     /// Wakes the task; `None` until its first poll.
     waker: Option<Waker>,
 }
@@ -79,7 +78,7 @@ impl<W: AsyncWrite + Unpin> State<W> {
         self.core.command(command, Instant::now());
         // The waker of the task: the task continues what remains to be written.
         let written = self.poll_write(&mut Context::from_waker(&waker));
-        self.core.wake_readers();
+        self.core.wake_readers(Instant::now());
         if written.is_ready() || self.needs_task() {
             waker.wake();
         }
@@ -97,13 +96,10 @@ impl<W: AsyncWrite + Unpin> State<W> {
 
     /// Sets the waker of the task.
     pub(crate) fn set_waker(&mut self, context: &Context<'_>) {
-        let waker = context.waker();
-        if !self
-            .waker
-            .as_ref()
-            .is_some_and(|known| known.will_wake(waker))
-        {
-            self.waker = Some(waker.clone());
+        match &mut self.waker {
+            // Clones the waker only if it is another one.
+            Some(known) => known.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
         }
     }
 
@@ -141,7 +137,7 @@ impl<W: AsyncWrite + Unpin> State<W> {
             match ready!(Pin::new(&mut *writer).poll_write(context, self.core.outbound.unwritten()))
             {
                 Ok(0) => return failed(io::ErrorKind::WriteZero.into()),
-                Ok(written) => self.core.outbound.advance(written),
+                Ok(written) => self.core.written(written),
                 Err(error) => return failed(error),
             }
             wrote = true;
@@ -150,33 +146,5 @@ impl<W: AsyncWrite + Unpin> State<W> {
             return failed(error);
         }
         Poll::Pending
-    }
-
-    /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
-    /// If it elapses early, because the request has completed, it is set again. Returns whether it has
-    /// elapsed.
-    pub(crate) fn poll_timer(&mut self, context: &mut Context<'_>) -> bool {
-        let mut has_elapsed = false;
-        loop {
-            let Some(deadline) = self.core.deadline() else {
-                self.timer = None;
-                return has_elapsed;
-            };
-            let timer = match &mut self.timer {
-                Some(timer) => {
-                    if deadline < timer.deadline() {
-                        timer.as_mut().reset(deadline);
-                    }
-                    timer
-                }
-                none => none.insert(Box::pin(sleep_until(deadline))),
-            };
-            if timer.as_mut().poll(context).is_pending() {
-                return has_elapsed;
-            }
-            self.timer = None;
-            has_elapsed = true;
-            self.core.expire(Instant::now());
-        }
     }
 }

@@ -48,6 +48,20 @@ pub enum CloseReason {
     RuntimeShutDown,
 }
 
+impl CloseReason {
+    /// Returns the name of the reason, for spans.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Dropped => "dropped",
+            Self::EndOfStream => "end_of_stream",
+            Self::Exited => "exited",
+            Self::Io(_) => "io_error",
+            Self::RuntimeShutDown => "runtime_shut_down",
+        }
+    }
+}
+
 impl ConnectionClosed {
     pub(crate) fn new(reason: CloseReason) -> Self {
         Self {

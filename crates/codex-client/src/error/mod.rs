@@ -153,6 +153,16 @@ pub enum Error {
         /// The reason for the failure.
         reason: Box<str>,
     },
+    /// The [recording](crate::builder::CodexBuilder::record) of the connection cannot be written. The
+    /// connection continues without it. Reported by
+    /// [`Codex::notifications`](crate::Codex::notifications).
+    #[error("cannot write the recording {}: {source}", path.display())]
+    Recording {
+        /// The path of the recording.
+        path: PathBuf,
+        /// The cause.
+        source: Arc<io::Error>,
+    },
     /// A request or a response is invalid and was not sent.
     #[error("{0}")]
     InvalidInput(Box<str>),

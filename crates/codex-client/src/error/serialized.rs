@@ -108,6 +108,7 @@ fn kind(error: &Error) -> &'static str {
         Error::Handler { .. } => "handler",
         #[cfg(feature = "websocket")]
         Error::Connect(_) => "connect",
+        Error::Recording { .. } => "recording",
         Error::InvalidInput(_) => "invalidInput",
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     rpc::{
         addressee::{Addressee, addressee},
         delta::{Delta, DeltaKind, DeltaRef},
+        delta_line::DeltaLine,
         envelope::{self, Envelope, Header, RoutingKeys},
         lines::Line,
         raw_notification::{NotificationKind, RawNotification},
@@ -18,8 +19,8 @@ use crate::{
 
 /// The envelope of an object has the members that serde_json finds. A message that
 /// [`Incoming`] reads is classified in the same way. A plain delta is the same as the decoded
-/// notification. A message that begins like a response or a request is attributed to it. No error
-/// fails to be shown.
+/// notification, and so is a line that is read as one. A message that begins like a response or a
+/// request is attributed to it. No error fails to be shown.
 pub fn envelope(bytes: &[u8]) {
     let text = match Line::Borrowed(bytes).text() {
         Ok(text) => text,
@@ -40,6 +41,7 @@ pub fn envelope(bytes: &[u8]) {
         let found = addressee(bytes);
         assert!(is_attributed(&text, &members, found.as_ref()), "{text}");
     }
+    assert_read(bytes, parsed.as_ref());
     let Some(parsed) = parsed else {
         show(&envelope::fault(&text));
         return;
@@ -191,6 +193,23 @@ fn assert_classified(incoming: &Incoming<'_>, text: &str, parsed: &Envelope<'_>)
         }
         other => panic!("a kind of message that this property does not know: {other:?}"),
     }
+}
+
+/// A line that is read as a delta has the same members as its envelope.
+fn assert_read(bytes: &[u8], parsed: Option<&Envelope<'_>>) {
+    let Some(read) = DeltaLine::read(bytes) else {
+        return;
+    };
+    let text = str::from_utf8(bytes).expect("a line that was read is valid UTF-8");
+    let parsed = parsed.unwrap_or_else(|| panic!("{text} has no envelope"));
+    let (header, keys) = (&parsed.header, &parsed.keys);
+    let method = header.method.clone().map(|method| &text[method]);
+    let kind = method.and_then(DeltaKind::of);
+    let delta = kind.and_then(|kind| DeltaRef::new(kind, keys, header.emitted_at_ms));
+    assert_eq!(Some(read.delta), delta, "{text}");
+    assert_eq!(Some(read.thread_id), keys.thread_id.as_deref(), "{text}");
+    assert_eq!(Some(read.turn_id), keys.turn_id.as_deref(), "{text}");
+    assert!(parsed.id.is_none() && !parsed.has_escaped_method, "{text}");
 }
 
 fn assert_unescaped(text: &str, parsed: &Envelope<'_>, plain: &str) {

@@ -135,6 +135,57 @@ fn a_script_found_by_fuzzing_ends_in_a_defined_way() {
     connection(b"\0\x1e=% \0\0\0%t\0\x89>\0\0\0%t\0\x89\0\0\xffP\x01\0\x01\na");
 }
 
+/// In these scripts, a turn is stopped or dropped, in the words of the steps.
+#[test]
+fn a_turn_that_a_script_stops_or_drops_is_interrupted() {
+    // A well-behaved server, no handlers, and the default limit of requests.
+    const CONNECT: [u8; 3] = [0, 0, 2];
+    const SETTLE: [u8; 1] = [0];
+    const RUN_GUARDED: [u8; 3] = [4, 0, 20];
+    const RUN_UNTIL_ONE_SECOND: [u8; 4] = [4, 0, 21, 1];
+    const TURN_GUARDED: [u8; 3] = [4, 0, 22];
+    const RESPOND: [u8; 4] = [7, 0, 0, 1];
+    const TURN_STARTED: [u8; 4] = [7, 6, 0, 0];
+    const DROP_HANDLE: [u8; 5] = [4, 0, 24, 0, 4];
+    const ABORT_CALL: [u8; 4] = [4, 0, 6, 0];
+    const SLEEP_TWO_SECONDS: [u8; 2] = [3, 1];
+    for steps in [
+        [&TURN_GUARDED[..], &RESPOND, &TURN_STARTED, &DROP_HANDLE],
+        // The turn begins after the drop.
+        [&TURN_GUARDED, &RESPOND, &DROP_HANDLE, &TURN_STARTED],
+        [&RUN_GUARDED, &RESPOND, &TURN_STARTED, &ABORT_CALL],
+        [&RUN_GUARDED, &RESPOND, &ABORT_CALL, &TURN_STARTED],
+        // The response arrives after the drop.
+        [&RUN_GUARDED, &ABORT_CALL, &RESPOND, &TURN_STARTED],
+        [
+            &RUN_UNTIL_ONE_SECOND,
+            &RESPOND,
+            &TURN_STARTED,
+            &SLEEP_TWO_SECONDS,
+        ],
+        [
+            &RUN_UNTIL_ONE_SECOND,
+            &SLEEP_TWO_SECONDS,
+            &RESPOND,
+            &TURN_STARTED,
+        ],
+    ] {
+        let steps = steps.map(|step| [step, &SETTLE].concat()).concat();
+        connection(&[&CONNECT[..], &steps].concat());
+    }
+}
+
+/// In this script, a turn that has ended completes the message of an input that has a turn of its
+/// own, which joined the ended turn.
+#[test]
+fn a_script_with_a_late_message_ends_in_a_defined_way() {
+    connection(
+        b"\xcd#\xcd\xd4\x01\x00\x00\x19#\xcdn\x03\x09\x03\x03\xe5)\xe5\x92np4\x03\x03\xe5\
+          \xe5\x03+p,\xbe,\x00\x19#\xd8\xcd\xcd\xd4\xcd\x01\x00\x19#\xcd\xcd1\xd4\xcd\xcd1\
+          \xd4\x1b\xd8\xcd\xcd",
+    );
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

@@ -17,7 +17,7 @@ impl ImageKind {
     ///
     /// # Errors
     ///
-    /// What the bytes are instead, as the end of a sentence.
+    /// A description of other bytes, for the end of a sentence.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, String> {
         match bytes {
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Ok(Self::Png),

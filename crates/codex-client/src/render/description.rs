@@ -10,7 +10,7 @@ const SHORT: usize = 160;
 /// Describes an item, an event or a request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Description<'a> {
-    /// What happened, such as `ran`.
+    /// The verb, such as `ran`.
     pub(super) label: Cow<'a, str>,
     /// The subject, such as the command. May have several lines.
     pub(super) text: Cow<'a, str>,
@@ -120,7 +120,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Creates a text that nothing is left out of, because somebody decides on it.
+    /// Creates a text that leaves nothing out, because the user decides on it.
     pub(super) fn complete(description: Description<'a>) -> Self {
         Self {
             description,

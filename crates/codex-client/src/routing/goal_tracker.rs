@@ -137,6 +137,7 @@ impl GoalTracker {
 
     /// Adds a turn of the thread. `is_new` is true if no other handle owns its log.
     pub(crate) fn turn_began(&self, log: &Arc<TurnLog>, is_new: bool) {
+        log.keep_for_goal();
         self.change(|state| {
             match state.keeps_events {
                 Some(false) if is_new => log.discard_unclaimed(),

@@ -14,6 +14,7 @@ use std::{
 use crate::{
     error::{Error, connection_closed::ConnectionClosed},
     rpc::raw_notification::RawNotification,
+    telemetry,
 };
 
 /// Maximum size of the unread items of one reader, in bytes.
@@ -166,7 +167,10 @@ impl<B: Buffer> Unread<B> {
     fn pop(&mut self) -> Option<Received<B::Item>> {
         match mem::take(&mut self.skipped) {
             0 => self.buffer.pop().map(Received::Item),
-            skipped => Some(Received::Lagged(skipped)),
+            skipped => {
+                telemetry::lagged(skipped);
+                Some(Received::Lagged(skipped))
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use crate::{
     error::{Error, connection_closed::ConnectionClosed},
     routing::mailbox::{Buffer, Item, Items, Subscription},
+    telemetry,
 };
 
 /// Maximum size of the items kept for the first subscriber, in bytes.
@@ -43,6 +44,7 @@ impl EarlyItems {
                     unread.push(item);
                 }
                 if skipped > 0 {
+                    telemetry::lagged(skipped);
                     unread.push(Item::Error(Error::Lagged { skipped }));
                 }
             },

@@ -22,10 +22,24 @@ pub(crate) type ThreadSubscription = Subscription<DeltaQueue>;
 #[derive(Debug, Default)]
 pub(crate) struct ThreadSubscriptions {
     threads: HashMap<String, Vec<Weak<ThreadSubscription>>>,
+    /// The number of threads at which those without a subscription are forgotten.
+    limit: usize,
 }
 
+/// The number of threads that are not worth looking for those without a subscription.
+const FEW_THREADS: usize = 64;
+
 impl ThreadSubscriptions {
+    /// Adds a subscription. Now and then, forgets those that were dropped: there may be no further
+    /// event of their threads.
     pub(crate) fn add(&mut self, thread_id: String, subscription: &Arc<ThreadSubscription>) {
+        if self.threads.len() >= self.limit.max(FEW_THREADS) {
+            self.threads.retain(|_, subscriptions| {
+                subscriptions.retain(|subscription| subscription.strong_count() > 0);
+                !subscriptions.is_empty()
+            });
+            self.limit = 2 * self.threads.len();
+        }
         let subscriptions = self.threads.entry(thread_id).or_default();
         subscriptions.push(Arc::downgrade(subscription));
     }
@@ -169,5 +183,15 @@ mod tests {
         subscriptions.add("t".to_owned(), &Arc::default());
         assert!(!subscriptions.has("t"));
         assert!(subscriptions.threads.is_empty());
+        // Also if no event of its thread follows.
+        let kept: [Arc<ThreadSubscription>; 100] = std::array::from_fn(|_| Arc::default());
+        for (number, subscription) in kept.iter().enumerate() {
+            subscriptions.add(format!("kept {number}"), subscription);
+        }
+        for number in 0..10_000 {
+            subscriptions.add(number.to_string(), &Arc::default());
+        }
+        assert!(subscriptions.threads.len() <= 300);
+        assert!((0..100).all(|number| subscriptions.has(&format!("kept {number}"))));
     }
 }

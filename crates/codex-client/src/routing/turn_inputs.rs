@@ -20,6 +20,9 @@
 
 use crate::rpc::user_message::ContentHash;
 
+/// Maximum number of inputs, and of messages. The oldest ones are forgotten first.
+const MAX_INPUTS: usize = 1024;
+
 /// Identifies an input that was sent.
 #[derive(Debug)]
 pub(crate) struct InputId {
@@ -67,6 +70,9 @@ impl TurnInputs {
     /// Adds the input of a `turn/start`, or of a `turn/steer` that names this turn. The numbers of
     /// inputs increase.
     pub(crate) fn sent(&mut self, number: u64, content: ContentHash, steered_turn: Option<String>) {
+        if self.sent.len() >= MAX_INPUTS {
+            self.sent.remove(0);
+        }
         self.sent.push(SentInput {
             number,
             content,
@@ -107,6 +113,9 @@ impl TurnInputs {
 
     /// Adds a completed user message of a turn. The next input will have the number `next`.
     pub(crate) fn message(&mut self, turn_id: &str, content: ContentHash, next: u64) {
+        if self.messages.len() >= MAX_INPUTS {
+            self.messages.remove(0);
+        }
         self.messages.push(UserMessage {
             turn_id: turn_id.to_owned(),
             content,
@@ -142,13 +151,13 @@ impl TurnInputs {
 
     /// Keeps only what concerns the turns that have a route, and the inputs whose responses are
     /// pending.
-    pub(crate) fn retain<'a>(&mut self, routes: impl Iterator<Item = &'a str> + Clone) {
-        let has_route = |id: &str| routes.clone().any(|turn_id| turn_id == id);
+    pub(crate) fn retain(&mut self, routes: &[&str]) {
+        let has_route = |turn_id: &String| routes.contains(&turn_id.as_str());
         self.messages.retain(|message| has_route(&message.turn_id));
         self.sent.retain(|input| match &input.target {
             Target::Running(turn_id) | Target::Named { turn_id, .. } => has_route(turn_id),
             Target::Unnamed => true,
-            Target::Abandoned => routes.clone().next().is_some(),
+            Target::Abandoned => !routes.is_empty(),
         });
     }
 }
@@ -284,17 +293,27 @@ mod tests {
         order.inputs.responded(abandoned, None, false);
         order.send("five", None);
         order.message("one");
-        order.inputs.retain(["u", "x"].into_iter());
+        order.inputs.retain(&["u", "x"]);
         assert_eq!(
             (order.inputs.sent.len(), order.inputs.messages.len()),
             (5, 1)
         );
-        order.inputs.retain(["x"].into_iter());
+        order.inputs.retain(&["x"]);
         assert_eq!(
             (order.inputs.sent.len(), order.inputs.messages.len()),
             (3, 0)
         );
-        order.inputs.retain([].into_iter());
+        order.inputs.retain(&[]);
         assert_eq!(order.inputs.sent.len(), 1);
+    }
+    #[test]
+    fn the_number_of_inputs_and_messages_is_bounded() {
+        let mut order = Order::default();
+        for number in 0..10_000 {
+            order.send("go", None);
+            order.message(&number.to_string());
+        }
+        assert_eq!(order.inputs.sent.len(), MAX_INPUTS);
+        assert_eq!(order.inputs.messages.len(), MAX_INPUTS);
     }
 }

@@ -3,11 +3,12 @@
 //! Each reader has a buffer of its own in the log and takes its whole contents at once, so the lock
 //! is held only for a push or a swap, and never while an event is decoded or while user code runs.
 //! Besides the buffers, the log keeps the record from which the result of the turn is made, so a
-//! result needs no reader.
+//! result needs no reader. The record has no items if no handle or stream may ask for the result.
 
 mod agents;
 mod end;
 mod join;
+pub(crate) mod record_claim;
 
 use std::{
     mem,
@@ -16,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use codex_types::TurnCompletedNotification;
 use tokio::time::Instant;
 
 use crate::{
@@ -28,12 +30,14 @@ use crate::{
         delta_queue::{DeltaQueue, Event},
         join_stage::JoinStage,
         mailbox::{Buffer, Unread, WakerSet},
+        record_claims::RecordClaims,
         turn_record::TurnRecord,
     },
     rpc::{
         delta::DeltaRef,
         raw_notification::{NotificationKind, RawNotification},
     },
+    telemetry::Span,
     turn_result::TurnResult,
 };
 
@@ -69,6 +73,7 @@ struct LogState {
     /// Tasks that wait only for the end.
     waiters: WakerSet,
     record: TurnRecord,
+    claims: RecordClaims,
     /// The readers of the events of the sub-agents.
     agent_feeds: Vec<Weak<AgentFeed>>,
     /// Whether anything but deltas was received: no turn begins with a delta.
@@ -83,6 +88,7 @@ struct LogState {
     joined: Vec<Weak<TurnLog>>,
     join_stage: JoinStage,
     end: Option<TurnEnd>,
+    span: Span,
 }
 
 /// The reason why no more events follow.
@@ -115,6 +121,7 @@ impl TurnLog {
             state: Mutex::new(LogState {
                 slots: vec![Some(Unread::new(DeltaQueue::default()))],
                 first_is_free: true,
+                span: Span::turn(thread_id, turn_id),
                 ..LogState::default()
             }),
         })
@@ -170,12 +177,18 @@ impl TurnLog {
         state.has_begun = true;
         state.has_started |= notification.kind() == NotificationKind::TurnStarted;
         state.record.add(notification);
+        state.drop_unclaimed_items();
         for slot in state.slots.iter_mut().flatten() {
             let push = |unread: &mut DeltaQueue| unread.push_notification(Arc::clone(notification));
             slot.push(push, wakes);
         }
         if notification.kind() == NotificationKind::TurnCompleted {
             state.end.get_or_insert(TurnEnd::Completed);
+            if state.span.is_enabled() {
+                let completed = notification.decode_params::<TurnCompletedNotification>();
+                let status = completed.as_ref().map(|it| it.turn.status.as_str());
+                state.span.end(status.unwrap_or("unreadable"));
+            }
             state.waiters.drain_into(wakes);
         }
     }

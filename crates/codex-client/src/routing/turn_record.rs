@@ -41,6 +41,11 @@ impl TurnRecord {
         }
     }
 
+    /// Drops the completed items.
+    pub(crate) fn drop_items(&mut self) {
+        self.items = Vec::new();
+    }
+
     /// Adds a report of the token usage of the thread. `before` is the report that precedes it.
     pub(crate) fn add_usage(
         &mut self,

@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// Maximum number of turns of a thread that may still be claimed. The oldest are released first.
+const MAX_UNCLAIMED: usize = 1024;
+
 /// The routes of all threads with a turn of this client.
 #[derive(Debug, Default)]
 pub(crate) struct TurnRoutes {
@@ -173,6 +176,7 @@ impl TurnRoutes {
                 });
             }
         } else if is_reserved {
+            self.unclaimed.extend(routes.release_oldest());
             routes.turns.push(Route {
                 turn_id: turn_id.to_owned(),
                 log: LogRef::Unclaimed(TurnLog::new(thread_id, turn_id)),
@@ -363,6 +367,17 @@ impl ThreadRoutes {
     fn running(&self) -> impl Iterator<Item = Arc<TurnLog>> {
         let running = self.turns.iter().filter(|route| !route.ended);
         running.filter_map(Route::log)
+    }
+
+    /// Removes the oldest turn that no response has named if there are too many of them. Returns its
+    /// log.
+    fn release_oldest(&mut self) -> Option<Arc<TurnLog>> {
+        let is_unclaimed = |route: &&Route| matches!(route.log, LogRef::Unclaimed(_));
+        if self.turns.iter().filter(is_unclaimed).count() < MAX_UNCLAIMED {
+            return None;
+        }
+        let oldest = self.turns.iter().position(|route| is_unclaimed(&route))?;
+        self.turns.remove(oldest).log()
     }
 
     fn find(&mut self, turn_id: &str) -> Option<&mut Route> {

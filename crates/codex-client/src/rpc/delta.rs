@@ -35,7 +35,11 @@ impl DeltaKind {
 
     /// Returns the index of the summary part or content part, for the kinds that have one; zero for
     /// the others. Returns `None` if a delta of this kind does not have these indices.
-    fn index(self, summary_index: Option<i64>, content_index: Option<i64>) -> Option<i64> {
+    pub(crate) fn index(
+        self,
+        summary_index: Option<i64>,
+        content_index: Option<i64>,
+    ) -> Option<i64> {
         match (self, summary_index, content_index) {
             (Self::ReasoningSummary, Some(index), None)
             | (Self::ReasoningText, None, Some(index)) => Some(index),

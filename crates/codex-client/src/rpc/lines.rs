@@ -10,7 +10,7 @@ const READ_SIZE: usize = if cfg!(fuzzing) { 16 } else { 64 * 1024 };
 
 /// Minimum length of a line that is moved out of the buffer, in bytes. Copying a shorter line costs
 /// less than growing a new buffer.
-const LARGE_LINE: usize = if cfg!(fuzzing) { 32 } else { 1024 * 1024 };
+const LARGE_LINE: usize = if cfg!(fuzzing) { 32 } else { 64 * 1024 };
 
 /// Buffers received bytes and returns complete lines without their line endings.
 pub(crate) struct Lines {
@@ -51,6 +51,15 @@ pub(crate) struct UnreadableLine {
 }
 
 impl<'a> Line<'a> {
+    /// Returns the bytes of the line; `None` if it was dropped.
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Borrowed(bytes) => Some(bytes),
+            Self::Owned(bytes) | Self::Last(bytes) => Some(bytes),
+            Self::TooLong { .. } => None,
+        }
+    }
+
     /// Returns the line as text.
     pub(crate) fn text(self) -> Result<Cow<'a, str>, UnreadableLine> {
         let text = match self {

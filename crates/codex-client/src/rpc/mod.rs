@@ -5,6 +5,7 @@ pub(crate) mod agent_report;
 pub(crate) mod decode_around;
 pub(crate) mod decoder;
 pub(crate) mod delta;
+pub(crate) mod delta_line;
 pub(crate) mod delta_run;
 pub(crate) mod envelope;
 pub(crate) mod lines;

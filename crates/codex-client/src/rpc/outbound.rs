@@ -57,6 +57,16 @@ impl Outbound {
         self.unwritten().len() >= FULL
     }
 
+    /// Returns the lines of which the next `written` bytes contain the first one.
+    pub(crate) fn begun_by(&self, written: usize) -> impl Iterator<Item = &[u8]> {
+        let end = self.written + written;
+        self.messages.iter().filter_map(move |message| {
+            let start = message.end.checked_sub(message.length)?;
+            let is_begun = (self.written..end).contains(&start);
+            is_begun.then(|| &self.buffer[start..message.end])
+        })
+    }
+
     /// Records that this many bytes were written.
     pub(crate) fn advance(&mut self, written: usize) {
         self.written += written;
@@ -183,7 +193,10 @@ impl Outbound {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
+    use crate::rpc::pending::Pending;
 
     #[test]
     fn messages_are_lines_without_a_jsonrpc_member() {
@@ -288,6 +301,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_message_begins_with_its_first_byte_only() {
+        let mut out = Outbound::default();
+        request(&mut out, 1, 4 * FULL);
+        request(&mut out, 2, 1);
+        request(&mut out, 3, 1);
+        let all = text(&out);
+        let mut begun = Vec::new();
+        for written in [1, 3 * FULL, all.len() - 3 * FULL - 30, 0, 29] {
+            begun.extend(out.begun_by(written).map(<[u8]>::to_vec));
+            out.advance(written);
+        }
+        assert!(out.unwritten().is_empty());
+        assert_eq!(begun.concat(), all.as_bytes());
+        assert_eq!(begun.len(), 3);
+    }
+
     /// Compares random operations with a list of messages.
     #[test]
     fn the_server_reads_whole_messages_after_any_withdrawals_and_partial_writes() {
@@ -329,5 +359,39 @@ mod tests {
             })
             .collect();
         assert_eq!(ids, expected);
+    }
+
+    #[test]
+    fn large_requests_that_expire_unwritten_leave_no_memory_behind() {
+        const SIZE: usize = 8 * 1024 * 1024;
+
+        let deadline = Instant::now();
+        let mut pending = Pending::new(100);
+        for number in 0..40 {
+            let params = Some(vec![b' '; SIZE]);
+            pending.push("turn/start", params, Some(deadline), false, number);
+        }
+        let mut out = Outbound::default();
+        while !out.is_full() {
+            let ready = pending.next_ready(|_| false, drop).unwrap();
+            out.request(&ready);
+        }
+        // The server reads a part of the first request only.
+        out.advance(1024);
+        assert_eq!(pending.queued_bytes(), 39 * SIZE);
+        let expired = pending.expire(deadline);
+        assert_eq!(expired.len(), 40);
+        for (id, _) in expired {
+            let is_withdrawn = id.is_some_and(|id| out.withdraw(&MessageId::Request(id)));
+            assert!(!is_withdrawn, "the first one was written in part");
+        }
+        assert_eq!(pending.queued_bytes(), 0);
+        assert!(
+            out.buffer.capacity() < 3 * SIZE,
+            "{}",
+            out.buffer.capacity()
+        );
+        out.advance(out.unwritten().len());
+        assert!(out.buffer.capacity() <= MAX_IDLE_CAPACITY);
     }
 }

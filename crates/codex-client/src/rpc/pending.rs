@@ -82,6 +82,13 @@ impl<T> Pending<T> {
         !self.queue.is_empty()
     }
 
+    /// Returns the number of bytes that the params in the queue occupy.
+    #[cfg(test)]
+    pub(crate) fn queued_bytes(&self) -> usize {
+        let params = self.queue.iter().filter_map(|it| it.params.as_ref());
+        params.map(Vec::capacity).sum()
+    }
+
     /// Returns the next request to send, in the order of the queue. Abandoned requests are passed
     /// to `on_abandoned` and never sent.
     pub(crate) fn next_ready(

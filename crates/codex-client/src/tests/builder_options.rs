@@ -13,7 +13,11 @@ use codex_types::{
 use serde_json::{Value, json};
 
 use crate::{
-    approval_mode::ApprovalMode, client::Codex, error::Error, sandbox::Sandbox, tests::FakeServer,
+    approval_mode::ApprovalMode,
+    client::Codex,
+    error::Error,
+    sandbox::Sandbox,
+    tests::{FakeServer, initialize_response},
     thread::directories::Directories,
 };
 
@@ -66,10 +70,48 @@ macro_rules! common_options {
 async fn a_request_without_options_sends_only_required_params() {
     let params = sent("thread/start", Codex::thread_start).await;
     assert_eq!(params, json!({}));
-    let params = sent("thread/resume", |codex| codex.thread_resume("t")).await;
-    assert_eq!(params, json!({"threadId": "t"}));
     let params = sent("thread/list", Codex::thread_list).await;
     assert_eq!(params, json!({}));
+}
+
+#[tokio::test]
+async fn the_history_of_a_thread_is_left_out_of_the_response_by_default() {
+    let bare = json!({"threadId": "t", "excludeTurns": true});
+    let params = sent("thread/resume", |codex| codex.thread_resume("t")).await;
+    assert_eq!(params, bare);
+    let params = sent("thread/fork", |codex| codex.thread_fork("t")).await;
+    assert_eq!(params, bare);
+    let full = |codex: &Codex| codex.thread_resume("t").include_turns(true);
+    let params = sent("thread/resume", full).await;
+    assert_eq!(params, json!({"threadId": "t", "excludeTurns": false}));
+}
+
+/// Older servers refuse `excludeTurns` if the client lacks the capability.
+#[tokio::test]
+async fn without_the_experimental_api_only_new_servers_are_asked_to_leave_the_history_out() {
+    for (version, expected) in [
+        ("0.147.0", json!({"threadId": "t"})),
+        ("0.163.0", json!({"threadId": "t", "excludeTurns": true})),
+    ] {
+        let mut initialized = initialize_response();
+        initialized["userAgent"] = format!("codex/{version}").into();
+        let (mut fake, (reader, writer)) = FakeServer::in_memory();
+        let builder = Codex::builder().experimental_api(false);
+        let (codex, _) = tokio::join!(builder.connect(reader, writer), async {
+            fake.respond("initialize", initialized).await;
+            fake.receive().await
+        });
+        let codex = codex.unwrap();
+        for method in ["thread/resume", "thread/fork"] {
+            let request = match method {
+                "thread/resume" => tokio::spawn(codex.thread_resume("t").into_future()),
+                _ => tokio::spawn(codex.thread_fork("t").into_future()),
+            };
+            let message = fake.respond(method, json!({})).await;
+            let _ = request.await.unwrap();
+            assert_eq!(message["params"], expected, "{method} {version}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -291,14 +333,15 @@ async fn an_approval_mode_sets_policy_and_reviewer() {
         });
         assert_eq!(params.await, expected);
         let of_thread = with(expected.clone(), json!({"threadId": "t"}));
+        let loaded = with(of_thread.clone(), json!({"excludeTurns": true}));
         let params = sent("thread/resume", |codex| {
             codex.thread_resume("t").approval_mode(mode)
         });
-        assert_eq!(params.await, of_thread);
+        assert_eq!(params.await, loaded);
         let params = sent("thread/fork", |codex| {
             codex.thread_fork("t").approval_mode(mode)
         });
-        assert_eq!(params.await, of_thread);
+        assert_eq!(params.await, loaded);
         let input = json!({"input": [{"type": "text", "text": "hi"}]});
         let of_turn = with(of_thread, input);
         let (thread, mut fake) = FakeServer::start_thread().await;

@@ -23,6 +23,7 @@ mod login_attempts;
 mod malformed_messages;
 mod other_executors;
 mod paging;
+mod recordings;
 mod request_handlers;
 mod requests_and_responses;
 mod review_turns;

@@ -219,3 +219,74 @@ async fn a_turn_cut_off_by_the_end_of_the_connection_has_a_partial_result() {
     };
     assert!(closed.partial.is_none());
 }
+
+#[tokio::test]
+async fn a_thread_interrupts_the_turn_of_another_client() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    // Nothing runs, so nothing is sent: the next request that arrives is a different one.
+    thread.interrupt().await.unwrap();
+    fake.round_trip(&thread.codex).await;
+    fake.start_turn("other").await;
+    fake.round_trip(&thread.codex).await;
+    let (interrupted, request) = tokio::join!(
+        thread.interrupt(),
+        fake.respond("turn/interrupt", json!({}))
+    );
+    interrupted.unwrap();
+    assert_eq!(request["params"]["turnId"], "other");
+}
+
+#[tokio::test]
+async fn a_thread_interrupts_a_turn_that_has_not_begun_once_it_begins() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let _turn = start(&thread, &mut fake, "u").await;
+    let (interrupted, ()) = tokio::join!(thread.interrupt(), async {
+        fake.respond_error("turn/interrupt", NO_ACTIVE_TURN).await;
+        fake.start_turn("u").await;
+        fake.respond("turn/interrupt", json!({})).await;
+    });
+    interrupted.unwrap();
+}
+
+#[tokio::test]
+async fn the_interrupt_of_a_thread_returns_when_its_turn_ends() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    for is_refused in [true, false] {
+        fake.start_turn("u").await;
+        fake.round_trip(&thread.codex).await;
+        let (interrupted, ()) = tokio::join!(thread.interrupt(), async {
+            if is_refused {
+                fake.respond_error("turn/interrupt", NO_ACTIVE_TURN).await;
+            } else {
+                fake.receive_request("turn/interrupt").await;
+            }
+            fake.complete_turn("u", "completed").await;
+        });
+        interrupted.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_interrupt_of_a_thread_has_one_deadline() {
+    let builder = Codex::builder().request_timeout(Duration::from_secs(7));
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let thread = fake.thread_start(&codex).await;
+    let _turn = start(&thread, &mut fake, "u").await;
+    let started = Instant::now();
+    // This request gets no response.
+    let (interrupted, _) = tokio::join!(thread.interrupt(), fake.receive_request("turn/interrupt"));
+    let Err(Error::Timeout { method, after, .. }) = interrupted else {
+        panic!("{interrupted:?}")
+    };
+    assert_eq!((method, after.as_secs()), ("turn/interrupt", 7));
+    // A turn that never begins is reported with the refusal.
+    let (interrupted, _) = tokio::join!(
+        thread.interrupt(),
+        fake.respond_error("turn/interrupt", NO_ACTIVE_TURN)
+    );
+    let Err(Error::Rpc(error)) = interrupted else {
+        panic!("{interrupted:?}")
+    };
+    assert_eq!(error.kind, RpcErrorKind::NoActiveTurn);
+    assert_eq!(started.elapsed().as_secs(), 14);
+}

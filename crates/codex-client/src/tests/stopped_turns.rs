@@ -213,6 +213,37 @@ async fn a_handle_waits_until_the_turn_ends_or_is_stopped() {
     assert_eq!(waiting.await.unwrap().status, TurnStatus::Interrupted);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stopped_turn_that_begins_later_is_interrupted_then() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    let (result, ()) = tokio::join!(turn.run_until(ready(())), async {
+        let id = fake.receive_request("turn/interrupt").await;
+        let error = json!({"code": -32600, "message": "no active turn to interrupt"});
+        fake.send(&json!({"id": id, "error": error})).await;
+    });
+    assert_eq!(result.unwrap().status, TurnStatus::InProgress);
+    fake.start_turn("u").await;
+    receive_interrupt(&mut fake).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_interrupt_of_a_dropped_turn_waits_for_room_but_not_for_its_response() {
+    let builder = Codex::builder().max_in_flight(1).no_request_timeout();
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let thread = fake.thread_start(&codex).await;
+    let turn = start(&thread, &mut fake, "u").await.interrupt_on_drop();
+    fake.start_turn("u").await;
+    let models = tokio::spawn(codex.models().into_future());
+    let id = fake.receive_request("model/list").await;
+    drop(turn);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    fake.send(&json!({"id": id, "result": {"data": []}})).await;
+    models.await.unwrap().unwrap();
+    fake.receive_request("turn/interrupt").await;
+    fake.round_trip(&codex).await;
+}
+
 #[tokio::test]
 async fn dropping_the_client_too_does_not_wait() {
     let (thread, mut fake) = FakeServer::start_thread().await;

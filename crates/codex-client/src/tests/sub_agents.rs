@@ -225,12 +225,18 @@ async fn a_sub_agent_that_outlives_the_turn_stays_as_it_was_and_works_for_the_ne
     assert!(third.agents().is_empty());
 }
 
-#[tokio::test(start_paused = true)]
-async fn events_do_not_wait_for_a_role_that_the_server_does_not_report() {
+/// Starts a turn and follows its sub-agents.
+async fn follow_agents() -> (TurnHandle, FakeServer, SubAgentEvents) {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let turn = start(&thread, &mut fake, "u").await;
-    let mut events = turn.agent_events();
+    let events = turn.agent_events();
     fake.start_turn("u").await;
+    (turn, fake, events)
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_do_not_wait_for_a_role_that_the_server_does_not_report() {
+    let (_turn, mut fake, mut events) = follow_agents().await;
     fake.start_sub_agent("v", "u").await;
     fake.receive_request("thread/read").await;
     assert!(poll_once(events.next()).is_none());
@@ -244,10 +250,7 @@ async fn events_do_not_wait_for_a_role_that_the_server_does_not_report() {
 
 #[tokio::test]
 async fn the_events_of_sub_agents_end_like_the_turn_does() {
-    let (thread, mut fake) = FakeServer::start_thread().await;
-    let turn = start(&thread, &mut fake, "u").await;
-    let mut events = turn.agent_events();
-    fake.start_turn("u").await;
+    let (turn, mut fake, mut events) = follow_agents().await;
     fake.start_own_sub_agent("v", "u").await;
     synchronize(&turn, &mut fake).await;
     fake.notify("thread/closed", json!({"threadId": "t"})).await;
@@ -259,10 +262,7 @@ async fn the_events_of_sub_agents_end_like_the_turn_does() {
 
 #[tokio::test]
 async fn the_events_of_sub_agents_end_with_the_connection_and_are_not_withheld_then() {
-    let (thread, mut fake) = FakeServer::start_thread().await;
-    let turn = start(&thread, &mut fake, "u").await;
-    let mut events = turn.agent_events();
-    fake.start_turn("u").await;
+    let (_turn, mut fake, mut events) = follow_agents().await;
     fake.start_sub_agent("v", "u").await;
     fake.receive_request("thread/read").await;
     drop(fake);
@@ -274,10 +274,7 @@ async fn the_events_of_sub_agents_end_with_the_connection_and_are_not_withheld_t
 
 #[tokio::test]
 async fn a_slow_reader_of_sub_agents_loses_the_oldest_events_and_is_told_how_many() {
-    let (thread, mut fake) = FakeServer::start_thread().await;
-    let turn = start(&thread, &mut fake, "u").await;
-    let mut events = turn.agent_events();
-    fake.start_turn("u").await;
+    let (turn, mut fake, mut events) = follow_agents().await;
     fake.start_own_sub_agent("v", "u").await;
     for _ in 0..3 {
         let text = "x".repeat(UNREAD_LIMIT / 2 - 10_000);
@@ -296,10 +293,7 @@ async fn a_slow_reader_of_sub_agents_loses_the_oldest_events_and_is_told_how_man
 
 #[tokio::test]
 async fn an_event_of_a_sub_agent_that_cannot_be_read_is_an_error_and_does_not_end_the_stream() {
-    let (thread, mut fake) = FakeServer::start_thread().await;
-    let turn = start(&thread, &mut fake, "u").await;
-    let mut events = turn.agent_events();
-    fake.start_turn("u").await;
+    let (_turn, mut fake, mut events) = follow_agents().await;
     fake.start_own_sub_agent("v", "u").await;
     fake.write(b"{\"method\":\"item/completed\",\"params\":{\"threadId\":\"agent\",\"turnId\":\"v\",\xff\n")
         .await;

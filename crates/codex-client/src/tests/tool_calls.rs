@@ -270,7 +270,8 @@ async fn a_resumed_thread_has_its_tools_before_the_response_and_does_not_offer_t
     let resume = codex.thread_resume("t").tool(text_tool("a", "first"));
     let resume = tokio::spawn(resume.into_future());
     let request = fake.receive().await;
-    assert_eq!(request["params"], json!({"threadId": "t"}));
+    let params = json!({"threadId": "t", "excludeTurns": true});
+    assert_eq!(request["params"], params);
     assert_eq!(fake.call_tool("a", json!({})).await, success("first"));
     let response = json!({"id": request["id"], "result": thread_response("t")});
     fake.send(&response).await;

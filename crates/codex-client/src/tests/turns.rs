@@ -1,6 +1,9 @@
 //! Turns: their events and results.
 
-use std::future::IntoFuture;
+use std::{
+    future::IntoFuture,
+    sync::{Arc, Mutex},
+};
 
 use codex_types::{ServerNotification, ThreadItem, TurnStatus};
 use serde_json::json;
@@ -278,4 +281,56 @@ async fn an_unknown_value_affects_neither_its_event_nor_its_turn() {
     let result = stream.result().await.unwrap();
     assert!(matches!(result.items[..], [ThreadItem::AgentMessage(_)]));
     assert!(matches!(result.status, TurnStatus::Unrecognized(_)));
+}
+
+#[tokio::test]
+async fn a_run_calls_its_observer_with_each_event_of_the_turn() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let writer = Arc::clone(&seen);
+    let run = thread.run("hi").on_event(move |event| {
+        writer.lock().unwrap().push(event.method().to_owned());
+    });
+    let (result, _) = tokio::join!(run, async {
+        fake.respond("turn/start", turn_start_response("u")).await;
+        fake.start_turn("u").await;
+        fake.delta("u", "x").await;
+        fake.complete_turn("u", "failed").await;
+    });
+    // A failed turn has events too.
+    assert!(matches!(result, Err(Error::TurnFailed(_))));
+    let expected = ["turn/started", "item/agentMessage/delta", "turn/completed"];
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn of_a_turn_of_which_only_the_events_are_read_no_item_is_kept() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let mut events = start(&thread, &mut fake, "u").await.stream().events_only();
+    fake.start_turn("u").await;
+    fake.complete_item("u", "text").await;
+    fake.complete_turn("u", "completed").await;
+    let mut methods = Vec::new();
+    while let Some(event) = events.next().await {
+        methods.push(event.unwrap().method().to_owned());
+    }
+    assert_eq!(
+        methods,
+        ["turn/started", "item/completed", "turn/completed"]
+    );
+    let result = events.result().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Completed);
+    assert!(result.items.is_empty());
+    assert_eq!(result.final_response, None);
+}
+
+#[tokio::test]
+async fn a_handle_has_the_items_although_a_stream_reads_only_the_events() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let turn = start(&thread, &mut fake, "u").await;
+    drop(turn.stream().events_only());
+    fake.complete_item("u", "text").await;
+    fake.complete_turn("u", "completed").await;
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("text"));
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod directories;
 pub(crate) mod events;
+pub(crate) mod interrupt;
 pub(crate) mod list;
 pub(crate) mod read;
 pub(crate) mod start;
@@ -106,6 +107,29 @@ impl Thread {
             }
         }
         self.turn(input).send().await
+    }
+
+    /// Interrupts the running turn of the thread if there is one (`turn/interrupt`), no matter which
+    /// client started it. Returns when the server has accepted the request or the turn has ended,
+    /// whichever comes first.
+    ///
+    /// The client knows the running turn from the server's notifications. A turn that has not begun
+    /// yet is interrupted as soon as it begins. A turn whose start has no response yet is not known:
+    /// [`until`](crate::builder::RunBuilder::until) stops that one too.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn cancel(thread: &Thread) -> Result<()> {
+    ///     thread.interrupt().await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Same as [`TurnHandle::interrupt`].
+    pub async fn interrupt(&self) -> Result<()> {
+        interrupt::interrupt(self).await
     }
 
     /// Reviews code in this thread (`review/start`): the uncommitted changes, the changes since a

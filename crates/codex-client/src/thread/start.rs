@@ -4,6 +4,7 @@ use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, Request, SandboxMode, ThreadForkParams,
     ThreadResumeParams, ThreadSource, ThreadStartParams, ThreadStartSource,
 };
+use semver::Version;
 
 use crate::{
     approval_mode::approval_mode,
@@ -72,13 +73,28 @@ macro_rules! thread_options {
 /// Defines the setter that selects whether the response includes the turns of the thread.
 macro_rules! include_turns {
     () => {
-        /// Sets whether the response includes the history of the thread. This client does not use
-        /// the history, and a long one takes time to transfer: pass `false` to leave it out. The
-        /// model sees the history in either case. To read the history, use [`Thread::read`].
+        /// Sets whether the response includes the history of the thread. By default it does not: this
+        /// client does not use the history of the response, and a long one takes time to transfer.
+        /// The model sees the history in either case. To read the history, use [`Thread::read`].
+        ///
+        /// Servers older than 0.163.0 always include the history if the client does not declare the
+        /// [`experimentalApi`](crate::builder::CodexBuilder::experimental_api) capability.
         pub fn include_turns(self, include: bool) -> Self {
             self.params(|params| params.exclude_turns(!include))
         }
     };
+}
+
+/// The oldest release that is known to accept `excludeTurns` without the `experimentalApi` capability.
+const EXCLUDES_TURNS: Version = Version::new(0, 163, 0);
+
+/// Leaves the history out of the response, unless it is asked for or the server would refuse that.
+fn exclude_turns(codex: &Codex, exclude_turns: &mut Option<bool>) {
+    let version = codex.connection().server_version();
+    let is_new = version.is_some_and(|version| *version >= EXCLUDES_TURNS);
+    if exclude_turns.is_none() && (codex.is_experimental() || is_new) {
+        *exclude_turns = Some(true);
+    }
 }
 
 /// Sends a request that loads a thread with tools. The tools are registered before any message that
@@ -188,7 +204,8 @@ impl<M> ThreadResumeBuilder<M> {
     }
 
     pub(crate) async fn execute(self) -> Result<Thread> {
-        let Self { request, tools } = self;
+        let Self { mut request, tools } = self;
+        exclude_turns(&request.codex, &mut request.params.exclude_turns);
         let tools = ThreadTools {
             toolbox: tools.toolbox()?,
             resumes: Some(request.params.thread_id.clone()),
@@ -236,7 +253,8 @@ impl<M> ThreadForkBuilder<M> {
     }
 
     pub(crate) async fn execute(self) -> Result<Thread> {
-        let Self { request, tools } = self;
+        let Self { mut request, tools } = self;
+        exclude_turns(&request.codex, &mut request.params.exclude_turns);
         let tools = ThreadTools {
             toolbox: tools.toolbox()?,
             resumes: None,

@@ -55,7 +55,15 @@ impl Dial {
         });
         let (io, received) = connected.map_err(|refusal| self.failed(refusal))?;
         let (reader, writer) = websocket::split(io, received, self.ping_interval);
-        Ok(Transport::streams(reader, writer))
+        Ok(Transport {
+            kind: match self.address {
+                Address::Tcp(_) => "websocket",
+                Address::Unix(_) => "unix",
+            },
+            reader,
+            writer,
+            process: None,
+        })
     }
 
     async fn open(&self) -> Result<(BoxedIo, Vec<u8>), Refusal> {

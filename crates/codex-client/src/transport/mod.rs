@@ -30,6 +30,8 @@ use crate::{
 /// A pair of byte streams, with the server process if this client started it.
 #[derive(Debug)]
 pub(crate) struct Transport<R, W> {
+    /// The kind of the transport, as traces name it.
+    pub(crate) kind: &'static str,
     pub(crate) reader: R,
     pub(crate) writer: W,
     pub(crate) process: Option<Process>,
@@ -40,6 +42,7 @@ impl Transport<ChildStdout, ChildStdin> {
     pub(crate) fn spawn(launch: &Launch) -> Result<Self> {
         let (process, reader, writer) = Process::spawn(launch)?;
         Ok(Self {
+            kind: "process",
             reader,
             writer,
             process: Some(process),
@@ -55,6 +58,7 @@ where
     /// Creates a transport over streams passed by the program.
     pub(crate) fn streams(reader: R, writer: W) -> Self {
         Self {
+            kind: "streams",
             reader,
             writer,
             process: None,

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result, rpc_error::RpcErrorKind, turn_timeout::TurnTimeout},
     input::Input,
     output::ConvertResult,
-    routing::turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnEnd, TurnLog},
+    routing::turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnEnd, TurnLog, record_claim::RecordClaim},
     sub_agent::SubAgent,
     turn::{agent_events::SubAgentEvents, stream::TurnStream, text::TextStream},
     turn_result::TurnResult,
@@ -45,7 +45,8 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 ///
 /// Events are kept from the beginning of the turn for the first [`stream`](Self::stream), even
 /// before that stream is created. The completed items, from which the result is built, are kept as
-/// long as a handle or a stream exists. When the last handle and stream are dropped, the turn
+/// long as a handle or a stream exists, unless only the events are read
+/// ([`TurnStream::events_only`]). When the last handle and stream are dropped, the turn
 /// continues, and any further events go to [`Codex::notifications`](crate::Codex::notifications);
 /// [`interrupt_on_drop`](Self::interrupt_on_drop) ends it instead.
 ///
@@ -61,7 +62,7 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_secs(2);
 /// Servers up to 0.147 respond with another id, and do not report whether the input has joined the
 /// running turn or has come too late for it. The handle then refers to the running turn until the
 /// server shows otherwise. If the running turn ends without the input, the handle refers to the
-/// turn of the response: [`id`](Self::id) and the result are those of that turn, although a stream
+/// turn that takes it: [`id`](Self::id) and the result are those of that turn, although a stream
 /// may already have returned events of the other one. These servers also accept input that they
 /// cannot add to the running turn, which is a review or a compaction: the handle then ends with
 /// [`TurnDetached`](crate::Error::TurnDetached) once the thread is inactive.
@@ -71,6 +72,7 @@ pub struct TurnHandle<R = TurnResult> {
     guard: Option<Arc<InterruptGuard>>,
     codex: Codex,
     log: Arc<TurnLog>,
+    record: RecordClaim,
     convert: ConvertResult<R>,
 }
 
@@ -257,14 +259,16 @@ impl<R> TurnHandle<R> {
     /// running.
     ///
     /// Interrupting a turn that has ended is a no-op. A turn that has not begun yet is interrupted
-    /// as soon as it begins. If the future is dropped after the request was sent, the turn is still
-    /// interrupted.
+    /// as soon as it begins. If the running turn is over that this turn may have joined, the turn that
+    /// takes the input is interrupted. If the future is dropped after the request was sent, the turn is
+    /// still interrupted.
     ///
     /// # Errors
     ///
     /// [`Timeout`](crate::Error::Timeout) if neither the response nor the end of the turn arrives
     /// within the [request timeout](crate::builder::CodexBuilder::request_timeout);
-    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then; otherwise, same as
+    /// [`Rpc`](crate::Error::Rpc) if the turn has not begun by then, or if it is not known by then
+    /// whether it has joined another turn; otherwise, same as
     /// [`RequestBuilder::send`](crate::builder::RequestBuilder::send).
     pub async fn interrupt(&self) -> Result<()> {
         let params = |id| TurnInterruptParams::new(self.thread_id(), id);
@@ -315,6 +319,7 @@ impl<R> TurnHandle<R> {
     pub(crate) fn new(codex: Codex, log: Arc<TurnLog>, convert: ConvertResult<R>) -> Self {
         Self {
             codex,
+            record: RecordClaim::new(&log),
             log,
             convert,
             guard: None,
@@ -480,6 +485,7 @@ impl<R> Clone for TurnHandle<R> {
         Self {
             codex: self.codex.clone(),
             log: Arc::clone(&self.log),
+            record: self.record.clone(),
             convert: self.convert,
             guard: self.guard.clone(),
         }

@@ -10,7 +10,7 @@ use std::{
 
 use codex_types::{
     ApprovalsReviewer, AskForApproval, Personality, ReasoningEffort, ReasoningSummary,
-    SandboxPolicy, TurnStartParams,
+    SandboxPolicy, ServerNotification, TurnStartParams,
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -26,7 +26,7 @@ use crate::{
     request_builder::RequestBuilder,
     run_input,
     run_input::RunInput,
-    turn::handle::TurnHandle,
+    turn::{handle::TurnHandle, stream::TurnStream},
     turn_result::TurnResult,
 };
 
@@ -43,6 +43,15 @@ struct Stop(BoxFuture<()>);
 impl fmt::Debug for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stop").finish_non_exhaustive()
+    }
+}
+
+/// A closure that gets the events of a turn.
+struct Observer(Box<dyn FnMut(&ServerNotification) + Send>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observer").finish_non_exhaustive()
     }
 }
 
@@ -184,9 +193,10 @@ pub struct RunBuilder<R = TurnResult, M = Async> {
     watch: Watch,
     timeout: Option<Duration>,
     stop: Option<Stop>,
+    observer: Option<Observer>,
 }
 
-turn_options!(RunBuilder, timeout, stop);
+turn_options!(RunBuilder, timeout, stop, observer);
 
 impl<R, M> RunBuilder<R, M> {
     /// Sets the timeout for the turn, measured from the request to the end of the turn. A turn that
@@ -229,9 +239,38 @@ impl<R, M> RunBuilder<R, M> {
         self
     }
 
+    /// Calls a closure with each event of the turn, in order, up to and including its completion.
+    /// Parts of events that cannot be read are listed in the
+    /// [result](crate::TurnResult::unreadable).
+    ///
+    /// The closure runs where the caller waits for the turn, so it delays that caller and nothing
+    /// else. For more control, read the [stream](crate::TurnHandle::stream) of a turn.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread, types::ServerNotification};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let run = thread.run("Fix the failing test.").on_event(|event| match event {
+    ///         ServerNotification::AgentMessageDelta(delta) => print!("{}", delta.delta),
+    ///         ServerNotification::ItemCompleted(done) => eprintln!("{:?}", done.item),
+    ///         _ => {}
+    ///     });
+    ///     println!("{:?}", run.await?.status);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn on_event<F>(mut self, observe: F) -> Self
+    where
+        F: FnMut(&ServerNotification) + Send + 'static,
+    {
+        self.observer = Some(Observer(Box::new(observe)));
+        self
+    }
+
     pub(crate) async fn execute(mut self) -> Result<R> {
         let begun = Instant::now();
         let (timeout, mut stop) = (self.timeout, self.stop.take());
+        let observer = self.observer.take();
         if let Some(timeout) = timeout {
             let response = self.request.timeout;
             self.request.timeout = Some(response.map_or(timeout, |response| response.min(timeout)));
@@ -241,9 +280,32 @@ impl<R, M> RunBuilder<R, M> {
             return Err(Error::Stopped);
         };
         let turn = started?;
-        let ended = or_stop(&mut stop, turn.result_within(begun, timeout)).await;
-        turn.run_or_stop(ended).await
+        let end = async {
+            let ended = or_stop(&mut stop, turn.result_within(begun, timeout)).await;
+            turn.run_or_stop(ended).await
+        };
+        match observer {
+            Some(observer) => observed(turn.stream(), observer, end).await,
+            None => end.await,
+        }
     }
+}
+
+/// Waits for the end of a turn, and calls a closure with each of its events.
+async fn observed<F: Future>(mut events: TurnStream, mut observer: Observer, end: F) -> F::Output {
+    let mut end = pin!(end);
+    poll_fn(|context| {
+        // The end comes first, so that all events that precede it are read.
+        let end = end.as_mut().poll(context);
+        while let Poll::Ready(Some(event)) = events.poll(context) {
+            // The result reports what cannot be read.
+            if let Ok(event) = event {
+                (observer.0)(&event);
+            }
+        }
+        end
+    })
+    .await
 }
 
 /// Waits for a future. Returns `None` if the turn is stopped first.

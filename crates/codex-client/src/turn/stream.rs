@@ -12,7 +12,10 @@ use crate::{
     client::Codex,
     connection::interrupt_guard::InterruptGuard,
     error::{Error, Result},
-    routing::{delta_queue::Event, turn_log::TurnReader},
+    routing::{
+        delta_queue::Event,
+        turn_log::{TurnReader, record_claim::RecordClaim},
+    },
     rpc::decoder::Decoder,
     stream::stream,
     turn_result::TurnResult,
@@ -52,6 +55,8 @@ pub struct TurnStream {
     /// Keeps the connection open while the turn is read.
     _codex: Codex,
     reader: TurnReader,
+    /// `None` if only the events are read.
+    record: Option<RecordClaim>,
     decoder: Decoder,
     has_ended: bool,
 }
@@ -64,11 +69,38 @@ impl TurnStream {
     ) -> Self {
         Self {
             _codex: codex,
+            record: Some(RecordClaim::new(reader.log())),
             reader,
             decoder: Decoder::default(),
             has_ended: false,
             _guard: guard,
         }
+    }
+
+    /// Reads only the events: the client drops each item once it was read, instead of keeping it for
+    /// the result of the turn. A turn with large items then takes little memory.
+    ///
+    /// The items are kept as long as a handle or another stream of the turn exists that may still ask
+    /// for the result, and for a goal that the turn belongs to. Otherwise, [`result`](Self::result)
+    /// and the partial result of an error have the status, the tokens, the sub-agents and the error
+    /// of the turn, but no items and no final response.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let mut events = thread.turn("Run the tests.").await?.stream().events_only();
+    ///     while let Some(event) = events.next().await {
+    ///         println!("{}", event?.method());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn events_only(mut self) -> Self {
+        if let Some(record) = self.record.take() {
+            record.give_up();
+        }
+        self
     }
 
     /// Waits for the turn to end, skips the unread events, and collects the result. No request is
@@ -84,7 +116,10 @@ impl TurnStream {
         log.result(end)
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<ServerNotification>>> {
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<ServerNotification>>> {
         if let Some(error) = self.decoder.next_error() {
             return Poll::Ready(Some(Err(error)));
         }

@@ -6,15 +6,16 @@ use std::{
     io::{self, ErrorKind},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
     sync::{Mutex, watch},
     time::sleep,
 };
 
+use super::messages::notification;
 use crate::{
-    fault::{ConnectionFault, Fault, FaultKind, line},
+    fault::{ConnectionFault, Fault, FaultKind, Flood, line},
     process::{Kind, ProcessControl},
 };
 
@@ -92,8 +93,8 @@ impl Output {
                 gate.pass().await;
                 self.write(&line()).await;
             }
-            Some(FaultKind::FloodStderr(bytes)) => {
-                self.flood(bytes).await;
+            Some(FaultKind::Flood(flood)) => {
+                self.flood(flood).await;
                 self.write(&line()).await;
             }
             Some(FaultKind::Connection(fault)) => self.break_down(fault).await,
@@ -107,7 +108,7 @@ impl Output {
             return;
         }
         match fault.of(&Value::Null) {
-            FaultKind::FloodStderr(bytes) => self.flood(bytes).await,
+            FaultKind::Flood(flood) => self.flood(flood).await,
             FaultKind::Connection(fault) => self.break_down(fault).await,
             _ => {}
         }
@@ -152,9 +153,21 @@ impl Output {
         }
     }
 
-    async fn flood(&self, bytes: usize) {
-        const LINE: &[u8] = b"a line of a flood on standard error\n";
-        self.stderr(&LINE.repeat(bytes.div_ceil(LINE.len()))).await;
+    async fn flood(&self, flood: Flood) {
+        const TEXT: &str = "a line of a flood";
+        match flood {
+            Flood::Stdout(bytes) => {
+                let params = json!({"threadId": null, "message": TEXT.repeat(56)});
+                let line = line(&notification("warning", &params));
+                for _ in 0..bytes.div_ceil(line.len()) {
+                    self.write(&line).await;
+                }
+            }
+            Flood::Stderr(bytes) => {
+                let line = format!("{TEXT} on standard error\n").into_bytes();
+                self.stderr(&line.repeat(bytes.div_ceil(line.len()))).await;
+            }
+        }
     }
 
     async fn break_down(&self, fault: ConnectionFault) {

@@ -36,6 +36,16 @@ struct Player {
     pending: Arc<Mutex<HashMap<u64, oneshot::Sender<()>>>>,
 }
 
+/// Counts a fault when it has occurred. The end of the process may end the connection, and with it
+/// the task of the fault, before the fault has seen it.
+struct CountedFault<'a>(&'a Player);
+
+impl Drop for CountedFault<'_> {
+    fn drop(&mut self) {
+        self.0.count_fault();
+    }
+}
+
 /// A turn that is being played.
 struct RunningTurn {
     ids: TurnIds,
@@ -270,8 +280,8 @@ impl Player {
     }
 
     async fn fault(&self, fault: Fault) {
+        let _counted = CountedFault(self);
         self.output.fault(fault).await;
-        self.count_fault();
     }
 
     fn count_fault(&self) {

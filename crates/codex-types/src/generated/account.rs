@@ -323,7 +323,7 @@ impl AccountSessionsListParams {
 }
 
 wire::object! { AccountSessionsListParams {
-    refresh_workspace_metadata: optional "refreshWorkspaceMetadata",
+    refresh_workspace_metadata: omittable "refreshWorkspaceMetadata",
 } }
 
 /// Response to `accountSession/list`
@@ -392,7 +392,7 @@ impl AccountSessionsSwitchParams {
 
 wire::object! { AccountSessionsSwitchParams {
     account_id: required "accountId",
-    allow_browser_login: optional "allowBrowserLogin",
+    allow_browser_login: omittable "allowBrowserLogin",
     session_id: required "sessionId",
 } }
 
@@ -1226,8 +1226,8 @@ impl ChatgptLoginAccountParams {
 
 wire::object! { ChatgptLoginAccountParams {
     app_brand: optional "appBrand",
-    codex_streamlined_login: optional "codexStreamlinedLogin",
-    use_hosted_login_success_page: optional "useHostedLoginSuccessPage",
+    codex_streamlined_login: omittable "codexStreamlinedLogin",
+    use_hosted_login_success_page: omittable "useHostedLoginSuccessPage",
 } }
 
 /// The user should open `auth_url` in a browser. `account/login/completed` reports the outcome.
@@ -1499,7 +1499,7 @@ impl GatewayOAuthLoginParams {
 }
 
 wire::object! { GatewayOAuthLoginParams {
-    device_auth: optional "deviceAuth",
+    device_auth: omittable "deviceAuth",
     model_provider: optional "modelProvider",
 } }
 
@@ -1729,7 +1729,7 @@ impl GetAccountParams {
 }
 
 wire::object! { GetAccountParams {
-    refresh_token: optional "refreshToken",
+    refresh_token: omittable "refreshToken",
 } }
 
 /// Usage-read capabilities of the requesting client, never inferred from its experiment arm.
@@ -1768,8 +1768,8 @@ impl GetAccountRateLimitsParams {
 }
 
 wire::object! { GetAccountRateLimitsParams {
-    exclude_reset_credit_details: optional "excludeResetCreditDetails",
-    supports_luna_reserve: optional "supportsLunaReserve",
+    exclude_reset_credit_details: omittable "excludeResetCreditDetails",
+    supports_luna_reserve: omittable "supportsLunaReserve",
 } }
 
 /// Response to `account/rateLimits/read`
@@ -2653,7 +2653,7 @@ impl UserVerificationCancelParams {
     }
 }
 
-wire::object! { UserVerificationCancelParams {
+wire::object! { closed UserVerificationCancelParams {
     request_id: required "requestId",
 } }
 
@@ -2679,7 +2679,7 @@ wire::object! { UserVerificationCancelResponse {} }
 #[non_exhaustive]
 pub struct UserVerificationDeleteParams {}
 
-wire::object! { UserVerificationDeleteParams {} }
+wire::object! { closed UserVerificationDeleteParams {} }
 
 /// Response to `userVerification/delete`
 /// ([`UserVerificationDeleteParams`](crate::UserVerificationDeleteParams)).
@@ -2700,7 +2700,7 @@ wire::object! { UserVerificationDeleteResponse {} }
 #[non_exhaustive]
 pub struct UserVerificationEnrollParams {}
 
-wire::object! { UserVerificationEnrollParams {} }
+wire::object! { closed UserVerificationEnrollParams {} }
 
 /// Public metadata for a created or reused local credential. The caller completes backend
 /// registration; this response does not establish server enrollment. Older app-servers omit the
@@ -2761,7 +2761,7 @@ impl UserVerificationProof {
 
 wire::redacted! { UserVerificationProof { plain credential_id, hidden signature } }
 
-wire::object! { UserVerificationProof {
+wire::object! { closed UserVerificationProof {
     credential_id: natural "credentialId",
     signature: natural "signature",
 } }
@@ -2775,7 +2775,7 @@ wire::object! { UserVerificationProof {
 #[non_exhaustive]
 pub struct UserVerificationStatusParams {}
 
-wire::object! { UserVerificationStatusParams {} }
+wire::object! { closed UserVerificationStatusParams {} }
 
 /// Local readiness only; this neither prompts nor queries server registration.
 ///
@@ -2833,7 +2833,7 @@ impl UserVerificationVerifyParams {
     }
 }
 
-wire::object! { UserVerificationVerifyParams {
+wire::object! { closed UserVerificationVerifyParams {
     challenge: required "challenge",
     description: required "description",
     title: required "title",

@@ -470,7 +470,7 @@ impl AppsInstalledParams {
 
 wire::object! { AppsInstalledParams {
     thread_id: optional "threadId",
-    force_refresh: optional "forceRefresh",
+    force_refresh: omittable "forceRefresh",
 } }
 
 /// The installed connectors in one committed runtime snapshot.
@@ -544,7 +544,7 @@ impl AppsListParams {
 wire::object! { AppsListParams {
     thread_id: optional "threadId",
     cursor: optional "cursor",
-    force_refetch: optional "forceRefetch",
+    force_refetch: omittable "forceRefetch",
     limit: optional "limit",
 } }
 
@@ -621,7 +621,7 @@ impl AppsReadParams {
 wire::object! { AppsReadParams {
     thread_id: optional "threadId",
     app_ids: required "appIds",
-    include_tools: optional "includeTools",
+    include_tools: omittable "includeTools",
 } }
 
 /// EXPERIMENTAL - app/read response.
@@ -1532,7 +1532,7 @@ impl HooksListParams {
 
 wire::object! { HooksListParams {
     thread_id: optional "threadId",
-    cwds: optional "cwds",
+    cwds: omittable "cwds",
 } }
 
 /// Response to `hooks/list` ([`HooksListParams`](crate::HooksListParams)).
@@ -2494,7 +2494,7 @@ impl PluginListParams {
 
 wire::object! { PluginListParams {
     cwds: optional "cwds",
-    force_refetch: optional "forceRefetch",
+    force_refetch: omittable "forceRefetch",
     marketplace_kinds: optional "marketplaceKinds",
 } }
 
@@ -4243,8 +4243,8 @@ impl SkillsListParams {
 }
 
 wire::object! { SkillsListParams {
-    cwds: optional "cwds",
-    force_reload: optional "forceReload",
+    cwds: omittable "cwds",
+    force_reload: omittable "forceReload",
 } }
 
 /// Response to `skills/list` ([`SkillsListParams`](crate::SkillsListParams)).

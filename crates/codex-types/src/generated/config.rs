@@ -744,7 +744,7 @@ wire::object! { ConfigBatchWriteParams {
     edits: required "edits",
     expected_version: optional "expectedVersion",
     file_path: optional "filePath",
-    reload_user_config: optional "reloadUserConfig",
+    reload_user_config: omittable "reloadUserConfig",
 } }
 
 /// Used in [`ConfigBatchWriteParams::edits`](field@crate::ConfigBatchWriteParams::edits).
@@ -932,7 +932,7 @@ impl ConfigReadParams {
 
 wire::object! { ConfigReadParams {
     cwd: optional "cwd",
-    include_layers: optional "includeLayers",
+    include_layers: omittable "includeLayers",
 } }
 
 /// Response to `config/read` ([`ConfigReadParams`](crate::ConfigReadParams)).
@@ -1871,7 +1871,7 @@ impl ExternalAgentConfigDetectParams {
 
 wire::object! { ExternalAgentConfigDetectParams {
     cwds: optional "cwds",
-    include_home: optional "includeHome",
+    include_home: omittable "includeHome",
     max_session_age_days: optional "maxSessionAgeDays",
     max_sessions: optional "maxSessions",
     migration_source: optional "migrationSource",
@@ -2849,14 +2849,14 @@ impl MigrationDetails {
 }
 
 wire::object! { MigrationDetails {
-    commands: optional "commands",
-    hooks: optional "hooks",
-    mcp_servers: optional "mcpServers",
-    memory: optional "memory",
-    plugins: optional "plugins",
-    sessions: optional "sessions",
-    skills: optional "skills",
-    subagents: optional "subagents",
+    commands: omittable "commands",
+    hooks: omittable "hooks",
+    mcp_servers: omittable "mcpServers",
+    memory: omittable "memory",
+    plugins: omittable "plugins",
+    sessions: omittable "sessions",
+    skills: omittable "skills",
+    subagents: omittable "subagents",
 } }
 
 /// Body of
@@ -3664,7 +3664,7 @@ pub struct WebSearchLocation {
     pub timezone: Option<String>,
 }
 
-wire::object! { WebSearchLocation {
+wire::object! { closed WebSearchLocation {
     city: optional "city",
     country: optional "country",
     region: optional "region",
@@ -3721,7 +3721,7 @@ pub struct WebSearchToolConfig {
     pub location: Option<WebSearchLocation>,
 }
 
-wire::object! { WebSearchToolConfig {
+wire::object! { closed WebSearchToolConfig {
     allowed_domains: optional "allowed_domains",
     context_size: optional "context_size",
     location: optional "location",

@@ -269,18 +269,18 @@ wire::redacted! { CommandExecParams { plain command, plain cwd, plain disable_ou
 wire::object! { CommandExecParams {
     command: required "command",
     cwd: optional "cwd",
-    disable_output_cap: optional "disableOutputCap",
-    disable_timeout: optional "disableTimeout",
+    disable_output_cap: omittable "disableOutputCap",
+    disable_timeout: omittable "disableTimeout",
     env: optional "env",
     output_bytes_cap: optional "outputBytesCap",
     permission_profile: optional "permissionProfile",
     process_id: optional "processId",
     sandbox_policy: optional "sandboxPolicy",
     size: optional "size",
-    stream_stdin: optional "streamStdin",
-    stream_stdout_stderr: optional "streamStdoutStderr",
+    stream_stdin: omittable "streamStdin",
+    stream_stdout_stderr: omittable "streamStdoutStderr",
     timeout_ms: optional "timeoutMs",
-    tty: optional "tty",
+    tty: omittable "tty",
 } }
 
 /// Resize a running PTY-backed `command/exec` session.
@@ -468,7 +468,7 @@ impl CommandExecWriteParams {
 }
 
 wire::object! { CommandExecWriteParams {
-    close_stdin: optional "closeStdin",
+    close_stdin: omittable "closeStdin",
     delta_base64: optional "deltaBase64",
     process_id: required "processId",
 } }
@@ -857,10 +857,10 @@ wire::object! { ProcessSpawnParams {
     output_bytes_cap: clearable "outputBytesCap",
     process_handle: required "processHandle",
     size: optional "size",
-    stream_stdin: optional "streamStdin",
-    stream_stdout_stderr: optional "streamStdoutStderr",
+    stream_stdin: omittable "streamStdin",
+    stream_stdout_stderr: omittable "streamStdoutStderr",
     timeout_ms: clearable "timeoutMs",
-    tty: optional "tty",
+    tty: omittable "tty",
 } }
 
 /// Successful response for `process/spawn`.
@@ -941,7 +941,7 @@ impl ProcessWriteStdinParams {
 }
 
 wire::object! { ProcessWriteStdinParams {
-    close_stdin: optional "closeStdin",
+    close_stdin: omittable "closeStdin",
     delta_base64: optional "deltaBase64",
     process_handle: required "processHandle",
 } }

@@ -80,7 +80,7 @@ impl FsCopyParams {
 
 wire::object! { FsCopyParams {
     destination_path: required "destinationPath",
-    recursive: optional "recursive",
+    recursive: omittable "recursive",
     source_path: required "sourcePath",
 } }
 

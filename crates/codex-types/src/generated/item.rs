@@ -362,7 +362,7 @@ impl AsyncUserInputQuestion {
     }
 }
 
-wire::object! { AsyncUserInputQuestion {
+wire::object! { closed AsyncUserInputQuestion {
     options: optional "options",
     title: natural "title",
 } }
@@ -2120,10 +2120,10 @@ wire::object! { ImageGenerationThreadItem {
     id: required "id",
     completed_at_ms: optional "completedAtMs",
     failure: optional "failure",
-    file_id: optional "fileId",
+    file_id: omittable "fileId",
     generation_id: optional "generationId",
-    input_images: optional "inputImages",
-    result: optional "result",
+    input_images: omittable "inputImages",
+    result: omittable "result",
     revised_prompt: optional "revisedPrompt",
     saved_path: optional "savedPath",
     started_at_ms: optional "startedAtMs",
@@ -2925,7 +2925,7 @@ impl PermissionsRequestApprovalResponse {
 
 wire::object! { PermissionsRequestApprovalResponse {
     permissions: required "permissions",
-    scope: optional "scope",
+    scope: omittable "scope",
     strict_auto_review: optional "strictAutoReview",
 } }
 
@@ -3335,7 +3335,7 @@ pub struct RequestPermissionProfile {
     pub network: Option<AdditionalNetworkPermissions>,
 }
 
-wire::object! { RequestPermissionProfile {
+wire::object! { closed RequestPermissionProfile {
     file_system: optional "fileSystem",
     network: optional "network",
 } }
@@ -3838,7 +3838,7 @@ wire::object! { ThreadItemEntry {
     turn_id: required "turnId",
     completed_at_ms: optional "completedAtMs",
     item: natural "item",
-    output_deferred: optional "outputDeferred",
+    output_deferred: omittable "outputDeferred",
     started_at_ms: optional "startedAtMs",
 } }
 
@@ -3874,8 +3874,8 @@ impl ThreadItemOutputDeferral {
 }
 
 wire::object! { ThreadItemOutputDeferral {
-    command_execution: optional "commandExecution",
-    mcp_tool_call: optional "mcpToolCall",
+    command_execution: omittable "commandExecution",
+    mcp_tool_call: omittable "mcpToolCall",
 } }
 
 /// An exclusive item position within the requested visible turn.

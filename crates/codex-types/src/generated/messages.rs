@@ -848,7 +848,7 @@ pub enum ClientRequest {
     Unrecognized(Box<UnrecognizedMessage>),
 }
 
-wire::messages! { ClientRequest {
+wire::messages! { requests ClientRequest {
     "initialize" => Initialize(InitializeParams),
     "server/diagnostics" => ServerDiagnostics(ServerDiagnosticsParams),
     "userVerification/status" => UserVerificationStatus(UserVerificationStatusParams),
@@ -1778,7 +1778,7 @@ impl ServerRequest {
     }
 }
 
-wire::messages! { ServerRequest {
+wire::messages! { requests ServerRequest {
     "item/commandExecution/requestApproval" => CommandExecutionRequestApproval(CommandExecutionRequestApprovalParams),
     "item/fileChange/requestApproval" => FileChangeRequestApproval(FileChangeRequestApprovalParams),
     "item/tool/requestUserInput" => ToolRequestUserInput(ToolRequestUserInputParams),

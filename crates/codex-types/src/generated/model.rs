@@ -138,7 +138,7 @@ impl BedrockProviderSettingsPatch {
     }
 }
 
-wire::object! { BedrockProviderSettingsPatch {
+wire::object! { closed BedrockProviderSettingsPatch {
     profile: clearable "profile",
     provider_id: required "providerId",
     region: clearable "region",
@@ -287,10 +287,10 @@ impl CustomGatewayProviderSettingsPatch {
     }
 }
 
-wire::object! { CustomGatewayProviderSettingsPatch {
+wire::object! { closed CustomGatewayProviderSettingsPatch {
     base_url: clearable "baseUrl",
     env_key: clearable "envKey",
-    name: optional "name",
+    name: omittable "name",
     provider_id: optional "providerId",
 } }
 
@@ -438,7 +438,7 @@ impl GcpProviderSettingsPatch {
     }
 }
 
-wire::object! { GcpProviderSettingsPatch {
+wire::object! { closed GcpProviderSettingsPatch {
     credential_file: clearable "credentialFile",
     location: clearable "location",
     project_id: clearable "projectId",
@@ -742,7 +742,7 @@ impl ModelProviderConfigWriteParams {
     }
 }
 
-wire::object! { ModelProviderConfigWriteParams {
+wire::object! { closed ModelProviderConfigWriteParams {
     settings: required "settings",
 } }
 

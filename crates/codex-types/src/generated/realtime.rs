@@ -507,7 +507,7 @@ impl ThreadRealtimeAppendTextParams {
 
 wire::object! { ThreadRealtimeAppendTextParams {
     thread_id: required "threadId",
-    role: optional "role",
+    role: omittable "role",
     text: required "text",
 } }
 
@@ -1256,7 +1256,7 @@ impl ThreadRealtimeStartParams {
 
 wire::object! { ThreadRealtimeStartParams {
     thread_id: required "threadId",
-    backend_reasoning_status: optional "backendReasoningStatus",
+    backend_reasoning_status: omittable "backendReasoningStatus",
     client_managed_handoffs: optional "clientManagedHandoffs",
     codex_response_handoff_channel_prefixes: optional "codexResponseHandoffChannelPrefixes",
     codex_response_handoff_mode: optional "codexResponseHandoffMode",

@@ -235,7 +235,7 @@ impl RemoteControlDisableParams {
 }
 
 wire::object! { RemoteControlDisableParams {
-    ephemeral: optional "ephemeral",
+    ephemeral: omittable "ephemeral",
 } }
 
 /// Response to `remoteControl/disable`
@@ -294,7 +294,7 @@ impl RemoteControlEnableParams {
 }
 
 wire::object! { RemoteControlEnableParams {
-    ephemeral: optional "ephemeral",
+    ephemeral: omittable "ephemeral",
 } }
 
 /// Response to `remoteControl/enable`
@@ -355,7 +355,7 @@ impl RemoteControlPairingStartParams {
 }
 
 wire::object! { RemoteControlPairingStartParams {
-    manual_code: optional "manualCode",
+    manual_code: omittable "manualCode",
 } }
 
 /// Response to `remoteControl/pairing/start`

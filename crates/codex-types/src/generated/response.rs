@@ -840,8 +840,8 @@ impl InputAudioContentItem {
 }
 
 wire::object! { InputAudioContentItem {
-    audio_url: optional "audio_url",
-    file_id: optional "file_id",
+    audio_url: omittable "audio_url",
+    file_id: omittable "file_id",
 } }
 
 /// Body of [`ContentItem::InputImage`](crate::ContentItem::InputImage) (`type`: `input_image`).
@@ -878,8 +878,8 @@ impl InputImageContentItem {
 
 wire::object! { InputImageContentItem {
     detail: optional "detail",
-    file_id: optional "file_id",
-    image_url: optional "image_url",
+    file_id: omittable "file_id",
+    image_url: omittable "image_url",
 } }
 
 /// Body of [`AgentMessageInputContent::InputText`](crate::AgentMessageInputContent::InputText)

@@ -204,7 +204,7 @@ wire::object! { FeedbackSaveParams {
     thread_id: optional "threadId",
     classification: required "classification",
     extra_log_files: optional "extraLogFiles",
-    include_logs: optional "includeLogs",
+    include_logs: omittable "includeLogs",
     reason: optional "reason",
     save_path: required "savePath",
     tags: optional "tags",
@@ -310,7 +310,7 @@ wire::object! { FeedbackUploadParams {
     thread_id: optional "threadId",
     classification: required "classification",
     extra_log_files: optional "extraLogFiles",
-    include_logs: optional "includeLogs",
+    include_logs: omittable "includeLogs",
     reason: optional "reason",
     tags: optional "tags",
 } }
@@ -467,13 +467,13 @@ impl InitializeCapabilities {
 }
 
 wire::object! { InitializeCapabilities {
-    experimental_api: optional "experimentalApi",
-    explicit_gateway_oauth: optional "explicitGatewayOauth",
+    experimental_api: omittable "experimentalApi",
+    explicit_gateway_oauth: omittable "explicitGatewayOauth",
     extensions: optional "extensions",
-    mcp_server_openai_form_elicitation: optional "mcpServerOpenaiFormElicitation",
+    mcp_server_openai_form_elicitation: omittable "mcpServerOpenaiFormElicitation",
     opt_out_notification_methods: optional "optOutNotificationMethods",
-    request_attestation: optional "requestAttestation",
-    required_human_approval: optional "requiredHumanApproval",
+    request_attestation: omittable "requestAttestation",
+    required_human_approval: omittable "requiredHumanApproval",
 } }
 
 /// Begins a connection. Must be the first request; the notification `initialized` follows its

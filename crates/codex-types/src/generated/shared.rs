@@ -126,8 +126,8 @@ impl AudioUserInput {
 }
 
 wire::object! { AudioUserInput {
-    file_id: optional "fileId",
-    url: optional "url",
+    file_id: omittable "fileId",
+    url: omittable "url",
 } }
 
 /// Used in [`TextElement::byte_range`](field@crate::TextElement::byte_range).
@@ -170,7 +170,7 @@ impl CancelledUserVerificationErrorDetails {
     }
 }
 
-wire::object! { CancelledUserVerificationErrorDetails {
+wire::object! { closed CancelledUserVerificationErrorDetails {
     reason: required "reason",
 } }
 
@@ -276,7 +276,7 @@ pub enum CodexErrorInfo {
     Unrecognized(Value),
 }
 
-wire::mixed! { CodexErrorInfo {
+wire::mixed! { partial CodexErrorInfo {
     "contextWindowExceeded" => ContextWindowExceeded,
     "sessionBudgetExceeded" => SessionBudgetExceeded,
     "usageLimitExceeded" => UsageLimitExceeded,
@@ -391,7 +391,7 @@ impl ExternalSandboxSandboxPolicy {
 }
 
 wire::object! { ExternalSandboxSandboxPolicy {
-    network_access: optional "networkAccess",
+    network_access: omittable "networkAccess",
 } }
 
 /// Body of
@@ -413,7 +413,7 @@ impl FailedUserVerificationErrorDetails {
     }
 }
 
-wire::object! { FailedUserVerificationErrorDetails {
+wire::object! { closed FailedUserVerificationErrorDetails {
     reason: required "reason",
 } }
 
@@ -506,10 +506,10 @@ impl GranularAskForApproval {
 
 wire::object! { GranularAskForApproval {
     mcp_elicitations: natural "mcp_elicitations",
-    request_permissions: optional "request_permissions",
+    request_permissions: omittable "request_permissions",
     rules: natural "rules",
     sandbox_approval: natural "sandbox_approval",
-    skill_approval: optional "skill_approval",
+    skill_approval: omittable "skill_approval",
 } }
 
 /// \[UNSTABLE\] Risk level assigned by approval auto-review.
@@ -634,8 +634,8 @@ impl ImageUserInput {
 
 wire::object! { ImageUserInput {
     detail: optional "detail",
-    file_id: optional "fileId",
-    url: optional "url",
+    file_id: omittable "fileId",
+    url: omittable "url",
 } }
 
 /// Inline audio data or an uploaded file loaded by the Responses API.
@@ -667,8 +667,8 @@ impl InputAudioFunctionCallOutputContentItem {
 }
 
 wire::object! { InputAudioFunctionCallOutputContentItem {
-    audio_url: optional "audio_url",
-    file_id: optional "file_id",
+    audio_url: omittable "audio_url",
+    file_id: omittable "file_id",
 } }
 
 /// Body of
@@ -707,8 +707,8 @@ impl InputImageFunctionCallOutputContentItem {
 
 wire::object! { InputImageFunctionCallOutputContentItem {
     detail: optional "detail",
-    file_id: optional "file_id",
-    image_url: optional "image_url",
+    file_id: omittable "file_id",
+    image_url: omittable "image_url",
 } }
 
 /// Body of
@@ -751,7 +751,7 @@ impl InvalidRequestUserVerificationErrorDetails {
     }
 }
 
-wire::object! { InvalidRequestUserVerificationErrorDetails {
+wire::object! { closed InvalidRequestUserVerificationErrorDetails {
     reason: required "reason",
 } }
 
@@ -1195,7 +1195,7 @@ impl ReadOnlySandboxPolicy {
 }
 
 wire::object! { ReadOnlySandboxPolicy {
-    network_access: optional "networkAccess",
+    network_access: omittable "networkAccess",
 } }
 
 /// A non-empty reasoning effort value advertised by the model.
@@ -1238,7 +1238,7 @@ pub enum ReasoningEffort {
     Unrecognized(String),
 }
 
-wire::strings! { ReasoningEffort {
+wire::strings! { partial ReasoningEffort {
     "none" => None,
     "minimal" => Minimal,
     "low" => Low,
@@ -1511,7 +1511,7 @@ impl TextUserInput {
 
 wire::object! { TextUserInput {
     text: natural "text",
-    text_elements: optional "text_elements",
+    text_elements: omittable "text_elements",
 } }
 
 /// Used in
@@ -1843,7 +1843,7 @@ impl UnavailableUserVerificationErrorDetails {
     }
 }
 
-wire::object! { UnavailableUserVerificationErrorDetails {
+wire::object! { closed UnavailableUserVerificationErrorDetails {
     reason: required "reason",
 } }
 
@@ -2008,7 +2008,7 @@ impl UserVerificationRpcError {
     }
 }
 
-wire::object! { UserVerificationRpcError {
+wire::object! { closed UserVerificationRpcError {
     code: required "code",
     data: required "data",
     message: required "message",
@@ -2103,8 +2103,8 @@ impl WorkspaceWriteSandboxPolicy {
 }
 
 wire::object! { WorkspaceWriteSandboxPolicy {
-    exclude_slash_tmp: optional "excludeSlashTmp",
-    exclude_tmpdir_env_var: optional "excludeTmpdirEnvVar",
-    network_access: optional "networkAccess",
-    writable_roots: optional "writableRoots",
+    exclude_slash_tmp: omittable "excludeSlashTmp",
+    exclude_tmpdir_env_var: omittable "excludeTmpdirEnvVar",
+    network_access: omittable "networkAccess",
+    writable_roots: omittable "writableRoots",
 } }

@@ -280,7 +280,7 @@ impl FunctionDynamicToolNamespaceTool {
 }
 
 wire::object! { FunctionDynamicToolNamespaceTool {
-    defer_loading: optional "deferLoading",
+    defer_loading: omittable "deferLoading",
     description: required "description",
     input_schema: required "inputSchema",
     name: required "name",
@@ -322,7 +322,7 @@ impl FunctionDynamicToolSpec {
 }
 
 wire::object! { FunctionDynamicToolSpec {
-    defer_loading: optional "deferLoading",
+    defer_loading: omittable "deferLoading",
     description: required "description",
     input_schema: required "inputSchema",
     name: required "name",
@@ -2125,17 +2125,17 @@ wire::object! { ThreadForkParams {
     thread_id: required "threadId",
     approval_policy: optional "approvalPolicy",
     approvals_reviewer: optional "approvalsReviewer",
-    attach_to_source: optional "attachToSource",
+    attach_to_source: omittable "attachToSource",
     base_instructions: optional "baseInstructions",
     before_turn_id: optional "beforeTurnId",
     config: optional "config",
     cwd: optional "cwd",
-    defer_goal_continuation: optional "deferGoalContinuation",
+    defer_goal_continuation: omittable "deferGoalContinuation",
     developer_instructions: optional "developerInstructions",
-    ephemeral: optional "ephemeral",
-    exclude_turns: optional "excludeTurns",
-    experimental_disable_prediction_mcp: optional "experimentalDisablePredictionMcp",
-    experimental_prediction_mode: optional "experimentalPredictionMode",
+    ephemeral: omittable "ephemeral",
+    exclude_turns: omittable "excludeTurns",
+    experimental_disable_prediction_mcp: omittable "experimentalDisablePredictionMcp",
+    experimental_prediction_mode: omittable "experimentalPredictionMode",
     last_turn_id: optional "lastTurnId",
     model: optional "model",
     model_provider: optional "modelProvider",
@@ -3219,11 +3219,11 @@ wire::object! { ThreadListParams {
     ancestor_thread_id: optional "ancestorThreadId",
     archived: optional "archived",
     attached_to_thread_id: optional "attachedToThreadId",
-    current_account_only: optional "currentAccountOnly",
+    current_account_only: omittable "currentAccountOnly",
     cursor: optional "cursor",
     cwd: optional "cwd",
     excluded_thread_ids: optional "excludedThreadIds",
-    include_attached_threads: optional "includeAttachedThreads",
+    include_attached_threads: omittable "includeAttachedThreads",
     limit: optional "limit",
     model_providers: optional "modelProviders",
     originators: optional "originators",
@@ -3234,7 +3234,7 @@ wire::object! { ThreadListParams {
     sort_direction: optional "sortDirection",
     sort_key: optional "sortKey",
     source_kinds: optional "sourceKinds",
-    use_state_db_only: optional "useStateDbOnly",
+    use_state_db_only: omittable "useStateDbOnly",
 } }
 
 /// Response to `thread/list` ([`ThreadListParams`](crate::ThreadListParams)).
@@ -4268,7 +4268,7 @@ impl ThreadReadParams {
 
 wire::object! { ThreadReadParams {
     thread_id: required "threadId",
-    include_turns: optional "includeTurns",
+    include_turns: omittable "includeTurns",
 } }
 
 /// Response to `thread/read` ([`ThreadReadParams`](crate::ThreadReadParams)).
@@ -4720,7 +4720,7 @@ wire::object! { ThreadResumeParams {
     config: optional "config",
     cwd: optional "cwd",
     developer_instructions: optional "developerInstructions",
-    exclude_turns: optional "excludeTurns",
+    exclude_turns: omittable "excludeTurns",
     history: optional "history",
     initial_turns_page: optional "initialTurnsPage",
     model: optional "model",
@@ -4964,7 +4964,7 @@ impl ThreadSampleCancelParams {
     }
 }
 
-wire::object! { ThreadSampleCancelParams {
+wire::object! { closed ThreadSampleCancelParams {
     request_id: required "requestId",
 } }
 
@@ -5082,8 +5082,8 @@ impl ThreadSampleParams {
 
 wire::object! { ThreadSampleParams {
     thread_id: required "threadId",
-    allow_in_progress_turn: optional "allowInProgressTurn",
-    disable_mcp: optional "disableMcp",
+    allow_in_progress_turn: omittable "allowInProgressTurn",
+    disable_mcp: omittable "disableMcp",
     effort: optional "effort",
     expected_turn_id: required "expectedTurnId",
     interrupt_on_cancel: optional "interruptOnCancel",
@@ -5372,9 +5372,9 @@ impl ThreadSearchParams {
 
 wire::object! { ThreadSearchParams {
     archived: optional "archived",
-    current_account_only: optional "currentAccountOnly",
+    current_account_only: omittable "currentAccountOnly",
     cursor: optional "cursor",
-    include_attached_threads: optional "includeAttachedThreads",
+    include_attached_threads: omittable "includeAttachedThreads",
     limit: optional "limit",
     search_term: required "searchTerm",
     sort_direction: optional "sortDirection",
@@ -6423,7 +6423,7 @@ impl ThreadStartParams {
 wire::redacted! { ThreadStartParams { plain allow_provider_model_fallback, plain approval_policy, plain approvals_reviewer, plain base_instructions, hidden config, plain cwd, plain daybreak_enabled, plain developer_instructions, plain dynamic_tools, plain environments, plain ephemeral, plain experimental_raw_events, plain history_mode, plain mock_experimental_field, plain model, plain model_provider, plain multi_agent_mode, plain permissions, plain personality, plain project_id, plain runtime_workspace_roots, plain sandbox, plain selected_capability_roots, plain service_name, plain service_tier, plain session_start_source, plain thread_source } }
 
 wire::object! { ThreadStartParams {
-    allow_provider_model_fallback: optional "allowProviderModelFallback",
+    allow_provider_model_fallback: omittable "allowProviderModelFallback",
     approval_policy: optional "approvalPolicy",
     approvals_reviewer: optional "approvalsReviewer",
     base_instructions: optional "baseInstructions",
@@ -6434,7 +6434,7 @@ wire::object! { ThreadStartParams {
     dynamic_tools: optional "dynamicTools",
     environments: optional "environments",
     ephemeral: optional "ephemeral",
-    experimental_raw_events: optional "experimentalRawEvents",
+    experimental_raw_events: omittable "experimentalRawEvents",
     history_mode: optional "historyMode",
     mock_experimental_field: optional "mockExperimentalField",
     model: optional "model",

@@ -639,7 +639,7 @@ impl TurnSettingsUpdateParams {
     }
 }
 
-wire::object! { TurnSettingsUpdateParams {
+wire::object! { closed TurnSettingsUpdateParams {
     thread_id: required "threadId",
     turn_id: required "turnId",
     approvals_reviewer: optional "approvalsReviewer",
@@ -1323,5 +1323,5 @@ wire::object! { TurnToolOutput {
     name: required "name",
     namespace: optional "namespace",
     output: required "output",
-    retain: optional "retain",
+    retain: omittable "retain",
 } }

@@ -86,6 +86,17 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         }))
     }
 
+    /// Like [`optional`](Self::optional), for a field that may be absent but not `null`.
+    pub(crate) fn omittable<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+    ) -> Result<Option<Option<T>>, A::Error> {
+        match self.optional::<Option<T>>(key)? {
+            Some(None) if self.refuses_unknown() => Err(self.null(key)),
+            value => Ok(value),
+        }
+    }
+
     /// Decodes the value of `key`, which a server may leave out: `None` for `null`.
     pub(crate) fn natural<T: Natural>(&mut self, key: &str) -> Result<Option<T>, A::Error> {
         if self.mode == Mode::Lossy {
@@ -97,11 +108,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         }
         match self.value::<Option<T>>(key)? {
             None if T::ACCEPTS_NULL => Ok(T::absent()),
-            None if self.mode == Mode::Strict => Err(in_field(
-                self.name,
-                key,
-                &A::Error::custom("must not be `null`"),
-            )),
+            None if self.requires_all() => Err(self.null(key)),
             value => Ok(value),
         }
     }
@@ -109,7 +116,7 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
     /// Unwraps a field that a server may leave out.
     pub(crate) fn or_absent<T: Natural>(&self, value: Option<T>, key: &str) -> Result<T, A::Error> {
         let value = match value {
-            None if self.mode != Mode::Strict => T::absent(),
+            None if !self.requires_all() => T::absent(),
             value => value,
         };
         self.required(value, key)
@@ -139,6 +146,14 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
         })
     }
 
+    /// Skips the params of a message that has none. Strictly, those of a request must be `null`.
+    pub(crate) fn no_params(&mut self, is_request: bool) -> Result<(), A::Error> {
+        match is_request && self.refuses_unknown() {
+            true => self.value::<()>("params"),
+            false => self.skip(),
+        }
+    }
+
     /// Skips the value of the key returned last.
     pub(crate) fn skip(&mut self) -> Result<(), A::Error> {
         match self.early_value.take() {
@@ -159,6 +174,56 @@ impl<'de, A: MapAccess<'de>> Fields<'de, A> {
     pub(crate) fn object<T: Object>(&mut self) -> Result<T, A::Error> {
         self.name = T::NAME;
         T::read(self)
+    }
+
+    /// Whether a required field must be present.
+    fn requires_all(&self) -> bool {
+        matches!(self.mode, Mode::Strict | Mode::Complete)
+    }
+
+    /// Whether values that the schema does not list are errors.
+    pub(crate) fn refuses_unknown(&self) -> bool {
+        self.mode == Mode::Strict
+    }
+
+    #[cold]
+    fn null(&self, key: &str) -> A::Error {
+        in_field(self.name, key, &A::Error::custom("must not be `null`"))
+    }
+
+    /// Unwraps a required field that may be `null`.
+    pub(crate) fn or_null<T>(
+        &self,
+        value: Option<Option<T>>,
+        key: &str,
+    ) -> Result<Option<T>, A::Error> {
+        match value {
+            None if self.refuses_unknown() => self.required(value, key),
+            value => Ok(value.flatten()),
+        }
+    }
+
+    /// Skips the value of a key that is not in the schema of the object. The schema refuses such a
+    /// key.
+    pub(crate) fn unlisted(&mut self, key: &str) -> Result<(), A::Error> {
+        match self.refuses_unknown() {
+            true => self.refuse(key),
+            false => self.skip(),
+        }
+    }
+
+    /// Fails because of an unknown tag.
+    #[cold]
+    pub(crate) fn refuse_tag<T>(&self, tag: &str) -> Result<T, A::Error> {
+        let (name, tag) = (self.name, shown_name(tag));
+        Err(Error::custom(format_args!("{name}: unknown tag `{tag}`")))
+    }
+
+    /// Fails because of an unknown method.
+    #[cold]
+    pub(crate) fn refuse_method<T>(&self, method: &str) -> Result<T, A::Error> {
+        let method = shown_name(method);
+        Err(Error::custom(format_args!("unknown method `{method}`")))
     }
 
     /// Fails because of an unknown key.

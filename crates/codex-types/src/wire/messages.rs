@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData};
 use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::Fields;
+use super::{Fields, mode::refuses_unknown};
 use crate::redact::{Name, Opaque, shown_name, without_values};
 
 /// The error when the params of a known method cannot be decoded.
@@ -112,13 +112,30 @@ pub(crate) fn unknown(
 ) -> Result<UnrecognizedMessage, ParamsError> {
     let params = params.map(serde_json::from_str).transpose();
     match params {
+        Ok(_) if refuses_unknown() => Err(ParamsError::new(
+            method,
+            &serde_json::Error::custom("unknown method"),
+        )),
         Ok(params) => Ok(UnrecognizedMessage::new(method, params)),
         Err(source) => Err(ParamsError::new(method, &source)),
     }
 }
 
+/// Checks the params of a method that has none: strictly, they must be absent or `null`.
+pub(crate) fn no_params(method: &str, params: Option<&str>) -> Result<(), ParamsError> {
+    match params {
+        Some(params) if refuses_unknown() => {
+            serde_json::from_str(params).map_err(|source| ParamsError::new(method, &source))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A message union, read from the members of an object.
 pub(crate) trait Message: Sized {
+    /// Whether the messages are requests, which have an `id`.
+    const HAS_ID: bool;
+
     /// Reads the current value as the params of a method.
     fn read<'de, A: MapAccess<'de>>(
         method: &str,
@@ -146,6 +163,7 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         let mut fields = Fields::new("message", Vec::new(), map);
         let (mut method, mut message, mut early, mut time) = (None::<String>, None, None, None);
+        let mut has_id = !(T::HAS_ID && fields.refuses_unknown());
         while let Some(key) = fields.next_key()? {
             match (&*key, &method) {
                 ("method", _) => method = Some(fields.value("method")?),
@@ -154,7 +172,14 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
                     let params = fields.value::<Option<Value>>("params")?;
                     early = params.map(|params| params.to_string());
                 }
-                ("emittedAtMs", _) => time = fields.optional("emittedAtMs")?.flatten(),
+                ("id", _) if T::HAS_ID && fields.refuses_unknown() => {
+                    let id = fields.value::<Value>("id")?;
+                    if !id.is_string() && !id.is_i64() {
+                        return Err(A::Error::custom("message.id: not a request id"));
+                    }
+                    has_id = true;
+                }
+                ("emittedAtMs", _) => time = fields.omittable("emittedAtMs")?.flatten(),
                 _ => fields.skip()?,
             }
         }
@@ -164,6 +189,7 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
             None => T::from_text(&method, early.as_deref()).map_err(A::Error::custom)?,
         };
         message.set_time(time);
+        fields.required(has_id.then_some(()), "id")?;
         Ok(message)
     }
 }
@@ -171,8 +197,8 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
 /// Implements `METHODS`, `decode`, `method`, `Serialize` and `Deserialize` for a message union from
 /// a table of its methods, with `Unrecognized(Box<UnrecognizedMessage>)` for all others.
 ///
-/// On the wire, a message is an object with `method` and `params`. An `id` next to them is ignored.
-/// Server notifications are `timed`: the `emittedAtMs` next to their params is stored in the
+/// On the wire, a message is an object with `method` and `params`. An `id` next to them is ignored,
+/// except that a strict reading expects it of `requests`. Server notifications are `timed`: the `emittedAtMs` next to their params is stored in the
 /// params.
 macro_rules! messages {
     (timed $name:ident { $($method:literal => $variant:ident($params:ident)),* $(,)? }) => {
@@ -231,11 +257,19 @@ macro_rules! messages {
             }
         }
 
-        $crate::wire::messages!(@serde $name [emitted_at_ms set_emitted_at_ms] {
+        $crate::wire::messages!(@serde $name false [emitted_at_ms set_emitted_at_ms] {
             $($method => $variant ($params),)*
         });
     };
-    ($name:ident { $($method:literal => $variant:ident $(($params:ident))?),* $(,)? }) => {
+    (requests $name:ident { $($body:tt)* }) => {
+        $crate::wire::messages!(@untimed $name [true] { $($body)* });
+    };
+    ($name:ident { $($body:tt)* }) => {
+        $crate::wire::messages!(@untimed $name [false] { $($body)* });
+    };
+    (@untimed $name:ident [$has_id:literal] {
+        $($method:literal => $variant:ident $(($params:ident))?),* $(,)?
+    }) => {
         $crate::wire::messages!(@common $name { $($method => $variant $(($params))?,)* });
 
         impl $name {
@@ -256,7 +290,7 @@ macro_rules! messages {
             }
         }
 
-        $crate::wire::messages!(@serde $name [] { $($method => $variant $(($params))?,)* });
+        $crate::wire::messages!(@serde $name $has_id [] { $($method => $variant $(($params))?,)* });
     };
     (@common $name:ident { $($method:literal => $variant:ident $(($params:ident))?,)* }) => {
         impl $name {
@@ -285,10 +319,12 @@ macro_rules! messages {
             }
         }
     };
-    (@serde $name:ident [$($time:ident $set_time:ident)?] {
+    (@serde $name:ident $has_id:literal [$($time:ident $set_time:ident)?] {
         $($method:literal => $variant:ident $(($params:ident))?,)*
     }) => {
         impl $crate::wire::Message for $name {
+            const HAS_ID: bool = $has_id;
+
             fn read<'de, A: ::serde::de::MapAccess<'de>>(
                 method: &str,
                 fields: &mut $crate::wire::Fields<'de, A>,
@@ -297,6 +333,7 @@ macro_rules! messages {
                     $($method => $crate::wire::message_read!(
                         $variant method fields $(($params))?
                     ),)*
+                    _ if fields.refuses_unknown() => return fields.refuse_method(method),
                     _ => {
                         let params = fields.value("params")?;
                         Self::Unrecognized(Box::new($crate::UnrecognizedMessage::new(method, params)))
@@ -358,9 +395,13 @@ macro_rules! message_decode {
     ($variant:ident $method:ident $json:ident ($params:ident)) => {
         Self::$variant($crate::wire::params::<$params>($method, $json)?.into())
     };
-    ($variant:ident $method:ident $json:ident) => {
+    ($variant:ident $method:ident $json:ident) => {{
+        $crate::wire::no_params(
+            $method,
+            $json.filter(|_| <Self as $crate::wire::Message>::HAS_ID),
+        )?;
         Self::$variant
-    };
+    }};
 }
 
 macro_rules! message_read {
@@ -368,7 +409,7 @@ macro_rules! message_read {
         Self::$variant($fields.params::<$params>($method)?.into())
     };
     ($variant:ident $method:ident $fields:ident) => {{
-        $fields.skip()?;
+        $fields.no_params(<Self as $crate::wire::Message>::HAS_ID)?;
         Self::$variant
     }};
 }

@@ -10,14 +10,16 @@ use serde_json::{Map, Value};
 
 use super::{
     BorrowedStr,
-    mode::{Mode, in_mode},
+    mode::{Mode, in_mode, mode, refuses_unknown},
 };
-use crate::redact::without_values;
+use crate::redact::{shown_name, without_values};
 
 /// A union whose variants are strings, or objects with a single key that names the variant.
 pub(crate) trait Mixed: Sized {
     /// The name of the Rust type, for errors.
     const NAME: &'static str;
+    /// Whether the schema lists all values.
+    const COMPLETE: bool;
 
     /// Returns the variant for a string, if known.
     fn from_string(text: &str) -> Option<Self>;
@@ -40,7 +42,11 @@ impl<'de, T: Mixed> Visitor<'de> for MixedVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        Ok(T::from_string(text).unwrap_or_else(|| T::unrecognized(Value::from(text))))
+        match T::from_string(text) {
+            Some(value) => Ok(value),
+            None if T::COMPLETE && refuses_unknown() => Err(unknown(T::NAME, text)),
+            None => Ok(T::unrecognized(Value::from(text))),
+        }
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
@@ -49,28 +55,47 @@ impl<'de, T: Mixed> Visitor<'de> for MixedVisitor<T> {
             let known = T::keyed(&key, &mut map);
             match known.map_err(|error| super::in_field(T::NAME, &key, &error))? {
                 Some(value) => {
-                    while map
-                        .next_entry::<BorrowedStr<'de>, serde::de::IgnoredAny>()?
-                        .is_some()
-                    {}
+                    while let Some((BorrowedStr(other), serde::de::IgnoredAny)) =
+                        map.next_entry()?
+                    {
+                        if T::COMPLETE && refuses_unknown() {
+                            return Err(unknown(T::NAME, &other));
+                        }
+                    }
                     return Ok(value);
                 }
+                None if T::COMPLETE && refuses_unknown() => return Err(unknown(T::NAME, &key)),
                 None => drop(rest.insert(key.into_owned(), map.next_value()?)),
             }
         }
         while let Some((key, value)) = map.next_entry()? {
             rest.insert(key, value);
         }
-        Ok(T::unrecognized(Value::Object(rest)))
+        match rest.is_empty() && T::COMPLETE && refuses_unknown() {
+            true => Err(unknown(T::NAME, "")),
+            false => Ok(T::unrecognized(Value::Object(rest))),
+        }
     }
+}
+
+#[cold]
+fn unknown<E: Error>(name: &str, value: &str) -> E {
+    let value = shown_name(value);
+    E::custom(format_args!("{name}: unknown value `{value}`"))
 }
 
 /// Implements `Serialize` and `Deserialize` for an enum of strings and keyed payloads from a table
 /// of both, with `Unrecognized(Value)` for all other values. A known string as a key, or a known
 /// key as a string, is unrecognized too: a later version may add a payload to a string, or remove
-/// it.
+/// it. `partial` before the name says that the schema accepts values that are not in the table.
 macro_rules! mixed {
-    ($name:ident {
+    (partial $name:ident { $($body:tt)* }) => {
+        $crate::wire::mixed!(@impl $name [false] { $($body)* });
+    };
+    ($name:ident { $($body:tt)* }) => {
+        $crate::wire::mixed!(@impl $name [true] { $($body)* });
+    };
+    (@impl $name:ident [$complete:literal] {
         $($string:literal => $unit:ident,)*
         $({ $key:literal: $payload:ty } => $variant:ident,)*
     }) => {
@@ -90,6 +115,7 @@ macro_rules! mixed {
 
         impl $crate::wire::Mixed for $name {
             const NAME: &'static str = stringify!($name);
+            const COMPLETE: bool = $complete;
 
             fn from_string(text: &str) -> Option<Self> {
                 match text {
@@ -162,7 +188,11 @@ pub(crate) fn try_variant<T: DeserializeOwned>(
     use fmt::Write as _;
 
     // Every variant would match without its required fields.
-    match in_mode(Mode::Strict, || serde_json::from_str(json)) {
+    let mode = match mode() {
+        Mode::Strict => Mode::Strict,
+        _ => Mode::Complete,
+    };
+    match in_mode(mode, || serde_json::from_str(json)) {
         Ok(value) => Some(value),
         Err(error) => {
             // Writing to a string cannot fail.

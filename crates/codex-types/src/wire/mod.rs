@@ -26,7 +26,8 @@ pub(crate) use borrowed::BorrowedStr;
 pub(crate) use debug::{redacted, redacted_field, unrecognized_debug, variant_debug};
 pub(crate) use fields::{Fields, Object, ObjectVisitor, in_field};
 pub(crate) use messages::{
-    Message, MessageVisitor, message_decode, message_read, message_write, messages, params, unknown,
+    Message, MessageVisitor, message_decode, message_read, message_write, messages, no_params,
+    params, unknown,
 };
 pub use messages::{ParamsError, UnrecognizedMessage};
 pub(crate) use methods::{requests, server_calls};
@@ -35,7 +36,7 @@ pub(crate) use natural::Natural;
 #[allow(unused_imports)]
 pub(crate) use object::{object, object_finish, object_others, object_read, object_write};
 pub(crate) use schema::schema;
-pub(crate) use strings::{StrVisitor, as_string, string_newtype, strings};
+pub(crate) use strings::{StrVisitor, as_string, string_newtype, strings, unlisted};
 pub(crate) use tagged::{
     Tagged, TaggedVisitor, string_at, tagged, tagged_body, tagged_from, tagged_read, tagged_write,
     unrecognized,

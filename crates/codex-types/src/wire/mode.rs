@@ -10,8 +10,10 @@ use crate::redact::without_values;
 /// How strictly values are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// A required field that is absent or `null` is an error.
+    /// Everything that the schema refuses is an error.
     Strict,
+    /// A required field that is absent or `null` is an error. Unknown values are kept.
+    Complete,
     /// A required field that is absent or `null` takes its natural value, if it has one.
     Normal,
     /// Like `Normal`; in addition, a field that cannot be read is recorded and counts as absent.
@@ -59,6 +61,11 @@ thread_local! {
 /// The mode that applies to the current call.
 pub(crate) fn mode() -> Mode {
     MODE.get()
+}
+
+/// Whether values that the schema does not list are errors.
+pub(crate) fn refuses_unknown() -> bool {
+    mode() == Mode::Strict
 }
 
 /// Runs a function in a mode, then restores the previous mode, even after a panic.

@@ -7,18 +7,23 @@
 /// |---|---|---|---|---|
 /// | `required` | `T` | error | error, unless `T` accepts it | always |
 /// | `natural` | `T` | natural value | natural value | always |
-/// | `nullable` | `Option<T>` | `None` | `None` | always |
+/// | `nullable` | `Option<T>` | `None`, strictly an error | `None` | always |
 /// | `optional` | `Option<T>` | `None` | `None` | if `Some` |
+/// | `omittable` | `Option<T>` | `None` | `None`, strictly an error | if `Some` |
 /// | `clearable` | `Option<Option<T>>` | `None` | `Some(None)` | if `Some` |
-/// | `default(value)` | `T` | `value` | `value` | always |
+/// | `default(value)` | `T` | `value` | `value`, strictly an error | always |
+/// | `default_or_null(value)` | `T` | `value` | `value` | always |
 /// | `envelope` | `Option<T>` | – | – | never: it is not part of the params |
 ///
 /// The natural value is that of [`Natural`](super::natural::Natural): empty, zero, `false`, or
 /// unrecognized. [`Mode`](super::mode::Mode) says when it applies.
 ///
 /// Unknown keys are ignored. `open` before the name keeps them in the map `rest`; `strict` rejects
-/// them.
+/// them; `closed` rejects them if the reading is strict.
 macro_rules! object {
+    (closed $name:ident { $($body:tt)* }) => {
+        $crate::wire::object!(@impl $name [unlisted] { $($body)* });
+    };
     (strict $name:ident { $($body:tt)* }) => {
         $crate::wire::object!(@impl $name [refuse] { $($body)* });
     };
@@ -109,11 +114,20 @@ macro_rules! object_read {
     (natural $field:ident $fields:ident $key:literal) => {
         $field = $fields.natural($key)?
     };
+    (omittable $field:ident $fields:ident $key:literal) => {
+        $field = $fields.omittable($key)?
+    };
+    (default $field:ident $fields:ident $key:literal) => {
+        $field = $fields.omittable($key)?
+    };
     ($rule:ident $field:ident $fields:ident $key:literal) => {
         $field = $fields.optional($key)?
     };
     (skip $fields:ident $key:ident) => {
         $fields.skip()?
+    };
+    (unlisted $fields:ident $key:ident) => {
+        $fields.unlisted(&$key)?
     };
     (refuse $fields:ident $key:ident) => {
         return $fields.refuse(&$key)
@@ -133,6 +147,9 @@ macro_rules! object_finish {
         $fields.or_absent($field, $key)?
     };
     (nullable $field:ident $fields:ident $key:literal) => {
+        $fields.or_null($field, $key)?
+    };
+    (omittable $field:ident $fields:ident $key:literal) => {
         $field.unwrap_or(None)
     };
     (optional $field:ident $fields:ident $key:literal) => {
@@ -140,6 +157,9 @@ macro_rules! object_finish {
     };
     (clearable $field:ident $fields:ident $key:literal) => {
         $field
+    };
+    (default_or_null $field:ident $fields:ident $key:literal ($default:expr)) => {
+        $crate::wire::object_finish!(default $field $fields $key ($default))
     };
     (default $field:ident $fields:ident $key:literal ($default:expr)) => {
         match $field {
@@ -166,6 +186,9 @@ macro_rules! object_write {
     (default $self:ident $field:ident $map:ident $key:literal) => {
         $map.serialize_entry($key, &$self.$field)?
     };
+    (default_or_null $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
+    };
     (envelope $self:ident $field:ident $map:ident $key:literal) => {};
     ($rule:ident $self:ident $field:ident $map:ident $key:literal) => {
         if let Some(value) = &$self.$field {
@@ -178,6 +201,7 @@ macro_rules! object_write {
 #[allow(unused_macros)]
 macro_rules! object_others {
     (skip $object:ident $generator:ident) => {};
+    (unlisted $object:ident $generator:ident) => {};
     (refuse $object:ident $generator:ident) => {
         $object.refuse()
     };

@@ -60,14 +60,18 @@ mod writing {
 
     /// Whether a field is always written, and whether it may be absent when it is read. The names
     /// are those of the rules.
-    #[allow(non_camel_case_types)]
+    ///
+    /// The types of a release may not need all of them.
+    #[allow(non_camel_case_types, dead_code)]
     #[derive(Clone, Copy, PartialEq)]
     pub(crate) enum Presence {
         required,
         natural,
         nullable,
         default,
+        default_or_null,
         optional,
+        omittable,
         clearable,
     }
 
@@ -92,8 +96,10 @@ mod writing {
             self.properties.insert(key.to_owned(), schema);
             let is_required = match presence {
                 Presence::required | Presence::natural => true,
-                Presence::nullable | Presence::default => generator.contract().is_serialize(),
-                Presence::optional | Presence::clearable => false,
+                Presence::nullable | Presence::default | Presence::default_or_null => {
+                    generator.contract().is_serialize()
+                }
+                Presence::optional | Presence::omittable | Presence::clearable => false,
             };
             if is_required {
                 self.required.push(key);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Error, Visitor};
 
+use super::mode::refuses_unknown;
 use crate::redact::shown_name;
 
 /// Reads a string and converts it.
@@ -25,10 +26,24 @@ impl<T, F: FnOnce(&str) -> Option<T>> Visitor<'_> for StrVisitor<F> {
     }
 }
 
+/// Returns a value of an open enum that is not in its table, unless the schema lists all values and
+/// the reading is strict.
+#[cold]
+pub(crate) fn unlisted<T>(value: T, complete: bool) -> Option<T> {
+    (!complete || !refuses_unknown()).then_some(value)
+}
+
 /// Implements conversions, `Display`, `Serialize` and `Deserialize` for an enum of strings from a
 /// table of its values. An open enum has a variant `Unrecognized(String)` for all other values.
+/// `partial` before the name says that the schema accepts values that are not in the table.
 macro_rules! strings {
-    ($name:ident { $($wire:literal => $variant:ident),* $(,)? }) => {
+    (partial $name:ident { $($body:tt)* }) => {
+        $crate::wire::strings!(@open $name [false] { $($body)* });
+    };
+    ($name:ident { $($body:tt)* }) => {
+        $crate::wire::strings!(@open $name [true] { $($body)* });
+    };
+    (@open $name:ident [$complete:literal] { $($wire:literal => $variant:ident),* $(,)? }) => {
         impl $name {
             /// Returns the wire value.
             pub fn as_str(&self) -> &str {
@@ -82,7 +97,10 @@ macro_rules! strings {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer.deserialize_str($crate::wire::StrVisitor(
                     stringify!($name),
-                    |text: &str| Some(Self::from(text)),
+                    |text: &str| match Self::from(text) {
+                        value @ Self::Unrecognized(_) => $crate::wire::unlisted(value, $complete),
+                        value => Some(value),
+                    },
                 ))
             }
         }

@@ -57,6 +57,9 @@ pub(crate) fn unrecognized<'de, A: MapAccess<'de>>(
     tag: &str,
     fields: &mut Fields<'de, A>,
 ) -> Result<Value, A::Error> {
+    if fields.refuses_unknown() {
+        return fields.refuse_tag(tag);
+    }
     let mut object = Map::new();
     object.insert(tag_name.to_owned(), Value::from(tag));
     fields.rest(&mut object)?;

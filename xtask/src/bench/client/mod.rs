@@ -23,6 +23,8 @@ use results::{Measured, Reader};
 
 /// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
+// A command has one group per name, and the arguments that this is part of are `Args` too.
+#[group(id = "Client")]
 pub(super) struct Args {
     /// Number of rounds; the median counts.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]

@@ -37,8 +37,12 @@ pub(crate) fn strings(
     }
     writeln!(out, "}}\n")?;
     let out = &mut item.table;
-    let closed = if strings.open { "" } else { "closed " };
-    writeln!(out, "wire::strings! {{ {closed}{name} {{")?;
+    let prefix = match (strings.open, strings.partial) {
+        (false, _) => "closed ",
+        (true, true) => "partial ",
+        (true, false) => "",
+    };
+    writeln!(out, "wire::strings! {{ {prefix}{name} {{")?;
     rows(out, &strings.variants)?;
     writeln!(out, "}} }}")?;
     Ok(())
@@ -103,7 +107,8 @@ pub(crate) fn mixed(
     }
     unrecognized(out, "An unknown string or object, kept as received.")?;
     let out = &mut item.table;
-    writeln!(out, "wire::mixed! {{ {name} {{")?;
+    let prefix = if mixed.partial { "partial " } else { "" };
+    writeln!(out, "wire::mixed! {{ {prefix}{name} {{")?;
     rows(out, &mixed.strings)?;
     for slot in &mixed.keyed {
         writeln!(

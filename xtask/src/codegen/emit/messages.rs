@@ -47,13 +47,13 @@ pub(crate) fn union(item: &mut Item, union: &MessageUnion, context: &Context<'_>
     if name.starts_with("Server") {
         accessors::ids(out, name, &union.methods, context.model)?;
     }
-    let timed = if name == "ServerNotification" {
-        "timed "
-    } else {
-        ""
+    let prefix = match name.as_str() {
+        "ServerNotification" => "timed ",
+        "ClientRequest" | "ServerRequest" => "requests ",
+        _ => "",
     };
     let out = &mut item.table;
-    writeln!(out, "wire::messages! {{ {timed}{name} {{")?;
+    writeln!(out, "wire::messages! {{ {prefix}{name} {{")?;
     for method in &union.methods {
         let params = method
             .params

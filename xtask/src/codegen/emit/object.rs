@@ -91,6 +91,11 @@ pub(crate) fn field_type(field: &Field) -> String {
     }
 }
 
+/// Whether the schema of a field accepts `null`.
+fn accepts_null(field: &Field) -> bool {
+    field.nullable || field.slot.rust == "Value"
+}
+
 /// Whether the field's default is the `Default` of its type.
 fn has_plain_default(field: &Field) -> bool {
     match (field.rule, &field.default) {
@@ -317,6 +322,7 @@ fn table(out: &mut String, name: &str, object: &Object, model: &Model) -> Result
     let prefix = match (object.strict, &object.rest) {
         (true, _) => "strict ",
         (false, Some(_)) => "open ",
+        (false, None) if object.closed => "closed ",
         (false, None) => "",
     };
     if object.fields.is_empty() && object.rest.is_none() {
@@ -329,9 +335,13 @@ fn table(out: &mut String, name: &str, object: &Object, model: &Model) -> Result
             Rule::Required if field.natural => "natural".to_owned(),
             Rule::Required => "required".to_owned(),
             Rule::Nullable => "nullable".to_owned(),
-            Rule::Optional => "optional".to_owned(),
+            Rule::Optional if accepts_null(field) => "optional".to_owned(),
+            Rule::Optional => "omittable".to_owned(),
             Rule::Clearable => "clearable".to_owned(),
             Rule::Envelope => "envelope".to_owned(),
+            Rule::Default if accepts_null(field) => {
+                format!("default_or_null({})", default(field, model)?)
+            }
             Rule::Default => format!("default({})", default(field, model)?),
         };
         writeln!(

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::walk::{is_catch_all, union_members_mut};
+use super::walk::{PARTIAL, is_catch_all, union_members_mut};
 use crate::codegen::{
     load::Definitions,
     params,
@@ -100,6 +100,7 @@ const FIX_UPS: &[FixUp] = &[
                 target.schema["enum"] = json!([
                     "none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"
                 ]);
+                target.schema[PARTIAL] = true.into();
             }
         },
     },
@@ -114,8 +115,9 @@ const FIX_UPS: &[FixUp] = &[
                 let at = members.iter().position(is_catch_all)?;
                 Some(members.remove(at))
             });
-            if catch_all.is_none() {
-                target.stale("it has no catch-all");
+            match catch_all {
+                Some(_) => target.schema[PARTIAL] = true.into(),
+                None => target.stale("it has no catch-all"),
             }
         },
     },

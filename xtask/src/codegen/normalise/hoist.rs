@@ -113,8 +113,6 @@ pub(super) fn hoist_variants(schema: &mut Value, pass: &mut Pass<'_>) -> Result<
         if let Some(object) = body.as_object_mut() {
             object.insert("required".to_owned(), json!(rest));
             object.remove("title");
-            // The tag identifies the member, so it need not reject other keys.
-            object.remove("additionalProperties");
         }
         let wanted = format!("{}{name}", variant.ident);
         pass.hoist(&mut body, &format!("{name}.{value}"), &wanted);

@@ -28,6 +28,7 @@ const READ: &[&str] = &[
     "format",
     "items",
     "oneOf",
+    "partial",
     "properties",
     "required",
     "title",

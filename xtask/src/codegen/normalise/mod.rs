@@ -17,7 +17,8 @@ use std::collections::BTreeSet;
 use super::{load::Definitions, report::Report};
 pub(crate) use pass::Rewrite;
 pub(crate) use walk::{
-    Union, key_of, string_values, union_members, union_members_mut, union_shape, widest,
+    Union, accepts_others, key_of, string_values, union_members, union_members_mut, union_shape,
+    widest,
 };
 
 /// The passes, in order of execution.

@@ -151,6 +151,17 @@ fn is_bare_string(schema: &Value) -> bool {
     schema.get("type") == Some(&json!("string")) && schema.get("enum").is_none()
 }
 
+/// The keyword by which a fix-up says that an enum or union accepts more values than it lists.
+pub(crate) const PARTIAL: &str = "partial";
+
+/// Whether an enum or union accepts more values than it lists.
+pub(crate) fn accepts_others(schema: &Value) -> bool {
+    let members = ["oneOf", "anyOf"].map(|keyword| schema.get(keyword).and_then(Value::as_array));
+    let mut members = members.into_iter().flatten().flatten();
+    schema.get(PARTIAL).is_some()
+        || members.any(|member| is_bare_string(member) || is_catch_all(member))
+}
+
 /// Whether a schema accepts strings and objects without further conditions.
 pub(crate) fn is_catch_all(schema: &Value) -> bool {
     let types = schema.get("type").and_then(Value::as_array);

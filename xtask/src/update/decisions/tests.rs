@@ -238,7 +238,7 @@ fn the_list_names_both_releases_and_contains_the_report_and_the_pages() {
         "## Pages that name the older release",
         "- [ ] `README.md:2`",
         "## Report of the generator",
-        "  `do`: the response is `Value` (RESPONSES in tables.rs)\n",
+        "  `do`: the response is `Value` (RESPONSES in xtask/src/codegen/tables.rs)\n",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

@@ -68,7 +68,7 @@ pub enum ClientRequest {
     Unrecognized(Box<UnrecognizedMessage>),
 }
 
-wire::messages! { ClientRequest {
+wire::messages! { requests ClientRequest {
     "thing/start" => Thing(ThingParams),
     "thing/resume" => ThingResume(ThingResumeParams),
     "thing/list" => ThingList,
@@ -112,7 +112,7 @@ pub enum Decision {
     Unrecognized(Value),
 }
 
-wire::mixed! { Decision {
+wire::mixed! { partial Decision {
     "yes" => Yes,
     { "Yes": YesDecision } => Yes2,
 } }
@@ -173,9 +173,9 @@ pub struct Node {
 }
 
 wire::object! { Node {
-    children: optional "children",
+    children: omittable "children",
     next: optional "next",
-    value: optional "value",
+    value: omittable "value",
 } }
 
 /// Defined by the schema, but used by none of its messages.
@@ -198,7 +198,7 @@ pub struct Patterns {
 }
 
 wire::object! { open Patterns {
-    id: optional "id",
+    id: omittable "id",
 } }
 
 /// Notification from the server to the client.
@@ -322,7 +322,7 @@ impl ServerRequest {
     }
 }
 
-wire::messages! { ServerRequest {
+wire::messages! { requests ServerRequest {
     "thing/ask" => ThingAsk(ThingAskParams),
 } }
 
@@ -387,20 +387,20 @@ impl Thing {
 
 wire::object! { Thing {
     id: required "id",
-    big: optional "big",
-    count: optional "count",
-    date: optional "date",
+    big: omittable "big",
+    count: omittable "count",
+    date: omittable "date",
     flag: natural "flag",
-    kind: optional "kind",
+    kind: omittable "kind",
     list: natural "list",
     maybe: natural "maybe",
-    new_: optional "new",
+    new_: omittable "new",
     nothing: optional "nothing",
     several: optional "several",
-    size: optional "size",
-    small: optional "small",
+    size: omittable "size",
+    small: omittable "small",
     status: optional "status",
-    unit: optional "unit",
+    unit: omittable "unit",
     emitted_at_ms: envelope "emittedAtMs",
 } }
 
@@ -441,7 +441,7 @@ impl ThingInlineParams {
 }
 
 wire::object! { ThingInlineParams {
-    a: optional "a",
+    a: omittable "a",
 } }
 
 /// Parameters of the request [`thing/maps`](crate::ClientRequest::ThingMaps).
@@ -605,5 +605,5 @@ pub struct YesDecision {
 }
 
 wire::object! { YesDecision {
-    why: optional "why",
+    why: omittable "why",
 } }

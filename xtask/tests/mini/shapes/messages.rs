@@ -89,7 +89,7 @@ pub enum ClientRequest {
     Unrecognized(Box<UnrecognizedMessage>),
 }
 
-wire::messages! { ClientRequest {
+wire::messages! { requests ClientRequest {
     "thing/start" => ThingStart(ThingStartParams),
     "memory/reset" => MemoryReset,
     "login" => Login(LoginParams),
@@ -274,7 +274,7 @@ impl ServerRequest {
     }
 }
 
-wire::messages! { ServerRequest {
+wire::messages! { requests ServerRequest {
     "thing/ask" => ThingAsk(ThingAskParams),
 } }
 
@@ -323,7 +323,7 @@ impl ThingAskResponse {
 }
 
 wire::object! { ThingAskResponse {
-    yes: optional "yes",
+    yes: omittable "yes",
 } }
 
 /// Parameters of the request [`thing/start`](crate::ClientRequest::ThingStart). The response is
@@ -411,7 +411,7 @@ wire::redacted! { ThingStartParams { plain thread_id, plain deep, plain model, p
 
 wire::object! { ThingStartParams {
     thread_id: required "threadId",
-    deep: optional "deep",
+    deep: omittable "deep",
     model: optional "model",
     name: required "name",
     options: optional "options",

@@ -129,7 +129,7 @@ wire::object! { Thing {
     note: optional "note",
     parent: nullable "parent",
     ratio: optional "ratio",
-    size: optional "size",
+    size: omittable "size",
     state: default(State::Active) "state",
     states: default(vec![State::Active]) "states",
     tags: default(Vec::new()) "tags",

@@ -77,9 +77,9 @@ impl ImageItem {
 
 wire::object! { ImageItem {
     id: required "id",
-    file_id: optional "fileId",
+    file_id: omittable "fileId",
     started_at_ms: optional "startedAtMs",
-    url: optional "url",
+    url: omittable "url",
 } }
 
 /// An item.

@@ -94,7 +94,7 @@ impl Core {
             return;
         };
         for log in &agent.logs {
-            log.push_agent_delta(&agent.state, delta, &mut self.wakes);
+            log.push_agent_delta(&agent.state, delta, &mut self.delta_wakes.wakers);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use codex_types::RequestId;
+use codex_types::{RequestId, ServerNotification};
 use tokio::time::Instant;
 
 use crate::{
@@ -16,11 +16,13 @@ use crate::{
     },
     rpc::{
         delta::{DeltaKind, DeltaRef},
+        delta_line::DeltaLine,
         envelope::{self, Envelope, RoutingKeys},
         lines::{Line, UnreadableLine},
         outbound::MessageId,
         raw_notification::{NotificationKind, RawNotification},
     },
+    telemetry,
 };
 
 /// The readers that a delta was delivered to.
@@ -35,8 +37,14 @@ enum Delivered {
 impl Core {
     /// Processes a received line.
     pub(crate) fn receive(&mut self, line: Line<'_>, now: Instant) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.received(&line);
+        }
+        if let Some(bytes) = line.bytes() {
+            telemetry::message("in", bytes);
+        }
         if let Line::Borrowed(bytes) = line
-            && self.continues_run(bytes, now)
+            && (self.continues_run(bytes, now) || self.delta_line(bytes, now))
         {
             return;
         }
@@ -65,11 +73,16 @@ impl Core {
         match (envelope.header.method.clone(), id) {
             (Some(method), Some(id)) => self.request(&id, &text[method], &envelope, &text),
             (Some(method), None) => {
-                let kind = NotificationKind::of(&text[method]);
+                let kind = NotificationKind::of(&text[method.clone()]);
                 let is_plain_delta = match kind {
-                    NotificationKind::Delta(delta) => self.delta(delta, &envelope, &text, now),
+                    NotificationKind::Delta(delta) => self.delta(delta, &envelope, now),
                     _ => None,
                 };
+                if telemetry::wants_unknown()
+                    && !ServerNotification::METHODS.contains(&&text[method.clone()])
+                {
+                    telemetry::unknown(&text[method]);
+                }
                 if is_plain_delta == Some(Delivered::ToTurn) {
                     return;
                 }
@@ -107,6 +120,7 @@ impl Core {
             }
             Opened::Replayed => {}
             Opened::UnknownMethod => {
+                telemetry::unknown(method);
                 let refusal = self.service.default_response(method);
                 self.outbound.response(id, &refusal);
             }
@@ -144,7 +158,7 @@ impl Core {
     }
 
     /// Delivers the delta on a line that continues a run. Returns false if the line has to be
-    /// parsed: it does not continue the run, or the subscribers get its text.
+    /// read: it does not continue the run, or the subscribers get its text.
     fn continues_run(&mut self, line: &[u8], now: Instant) -> bool {
         let Some(run) = self.delta_runs.take() else {
             return false;
@@ -158,13 +172,27 @@ impl Core {
         log.is_some()
     }
 
+    /// Delivers the delta on a usual line to its turn. Returns false if the line has to be parsed: it
+    /// is not usual, or the subscribers get its text.
+    fn delta_line(&mut self, line: &[u8], now: Instant) -> bool {
+        let Some(read) = DeltaLine::read(line) else {
+            return false;
+        };
+        let log = self.turn_routes.route(read.thread_id, read.turn_id);
+        if log.is_some() {
+            let (thread_id, turn_id) = (read.thread_id, read.turn_id);
+            self.deliver_delta(thread_id, turn_id, log.as_ref(), &read.delta, now);
+            self.delta_runs.read(line, &read);
+        }
+        log.is_some()
+    }
+
     /// Delivers a delta to its turn and to the subscriptions of its thread. Returns `None` if it is
     /// not a plain delta and is therefore treated like any other notification.
     fn delta(
         &mut self,
         kind: DeltaKind,
         envelope: &Envelope<'_>,
-        text: &str,
         now: Instant,
     ) -> Option<Delivered> {
         let keys = &envelope.keys;
@@ -173,10 +201,7 @@ impl Core {
         let log = self.turn_routes.route(thread_id, turn_id);
         self.deliver_delta(thread_id, turn_id, log.as_ref(), &delta, now);
         Some(match log {
-            Some(_) => {
-                self.delta_runs.parsed(text, thread_id, turn_id, &delta);
-                Delivered::ToTurn
-            }
+            Some(_) => Delivered::ToTurn,
             None => Delivered::ToThread,
         })
     }
@@ -192,14 +217,14 @@ impl Core {
         self.deliver_unclaimed();
         self.sub_agent_event(thread_id, now);
         if let Some(log) = log {
-            log.push_delta(delta, now, &mut self.wakes);
+            log.push_delta(delta, now, &mut self.delta_wakes.wakers);
         }
         let turn_id = Some(turn_id);
         let delta = DeltaRef { turn_id, ..*delta };
         self.agent_delta(thread_id, &delta);
         if self.thread_subscriptions.has(thread_id) {
             self.thread_subscriptions
-                .push_delta(thread_id, &delta, &mut self.wakes);
+                .push_delta(thread_id, &delta, &mut self.delta_wakes.wakers);
         }
     }
 
@@ -209,6 +234,7 @@ impl Core {
         keys: &RoutingKeys<'_>,
         now: Instant,
     ) {
+        self.delta_wakes.hasten();
         let kind = notification.kind();
         if let Some(stream) = self.client_id_streams.find(kind, keys) {
             return stream.push(Arc::clone(notification), &mut self.wakes);

@@ -43,6 +43,13 @@ impl TurnLog {
         let mut wakes = Vec::new();
         {
             let mut state = self.lock();
+            state.span.end(match &end {
+                TurnEnd::Completed => "completed",
+                TurnEnd::Early(EarlyEnd::Closed(_)) => "closed",
+                TurnEnd::Early(EarlyEnd::Detached(_)) => "detached",
+                TurnEnd::Failed => "failed",
+                TurnEnd::Silent(_) => "silent",
+            });
             state.end.get_or_insert(end);
             for slot in state.slots.iter_mut().flatten() {
                 slot.readers.drain_into(&mut wakes);

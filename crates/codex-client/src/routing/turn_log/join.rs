@@ -68,6 +68,7 @@ impl TurnLog {
                 slot.push(|buffer| *buffer = unread.clone(), &mut wakes);
             }
             state.record = source.record.clone();
+            state.drop_unclaimed_items();
             (state.has_begun, state.has_started) = (source.has_begun, source.has_started);
             state.interrupted_after = source.interrupted_after;
             source.joined.push(Arc::downgrade(self));

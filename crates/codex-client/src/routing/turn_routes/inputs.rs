@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Route, ThreadRoutes, TurnRoutes};
+use super::{ThreadRoutes, TurnRoutes};
 use crate::{
     routing::{turn_inputs::InputId, turn_log::TurnLog},
     rpc::{
@@ -62,33 +62,35 @@ impl TurnRoutes {
         let Some(content) = ContentHash::of_user_message(notification) else {
             return;
         };
-        let route = routes.find(turn_id);
-        if route.is_some_and(|route| route.ended) {
+        // A turn without a route has ended, or no input is known to have joined it.
+        let Some(route) = routes.find(turn_id).filter(|route| !route.ended) else {
             return;
-        }
+        };
+        let is_owned = route.is_owned();
         routes.inputs.message(turn_id, content, self.inputs_sent);
-        let mut taken = routes.taken_by(turn_id);
-        taken.retain(|log| log.response_id() != turn_id);
-        if taken.is_empty() {
+        // No response has named a turn that is not owned: it may have ended before.
+        let Some(running) = routes.log(turn_id).filter(|_| is_owned) else {
             return;
-        }
-        // Another client may have started the running turn.
-        let is_owned = routes.find(turn_id).is_some_and(|route| route.is_owned());
-        let running = self.claim(thread_id, turn_id);
-        if running.end().is_none() {
-            taken.iter().for_each(|log| log.join(&running));
-        }
-        if !is_owned {
-            running.discard_unclaimed();
+        };
+        for log in routes.taken_by(turn_id) {
+            if !Arc::ptr_eq(&log, &running) {
+                log.join(&running);
+            }
         }
     }
 
     /// Settles, at the end of a turn, which of the turns that may have joined it have done so.
     pub(crate) fn settle_joins(&mut self, log: &Arc<TurnLog>) {
+        let joined = log.joined();
+        if joined.is_empty() {
+            return;
+        }
         let routes = self.threads.get(log.thread_id());
         let taken = routes.map(|routes| routes.taken_by(log.response_id()));
         for taken in taken.into_iter().flatten() {
-            taken.show_join();
+            if joined.iter().any(|joined| Arc::ptr_eq(joined, &taken)) {
+                taken.show_join();
+            }
         }
     }
 }
@@ -111,8 +113,8 @@ impl ThreadRoutes {
     /// Forgets the inputs that no route concerns.
     pub(super) fn tidy_inputs(&mut self) {
         if !self.inputs.is_empty() {
-            let turns = self.turns.iter().map(|route: &Route| &*route.turn_id);
-            self.inputs.retain(turns);
+            let turns = self.turns.iter().map(|route| &*route.turn_id);
+            self.inputs.retain(&turns.collect::<Vec<_>>());
         }
     }
 }

@@ -302,6 +302,25 @@ fn input_that_misses_the_running_turn_may_join_the_next_one() {
 }
 
 #[test]
+fn input_joins_no_turn_that_has_ended() {
+    for is_reserved in [false, true] {
+        let mut joined = Joined::new();
+        joined.complete("u", "completed");
+        if is_reserved {
+            joined.routes.reserve("t");
+        }
+        joined.push("u", "item/completed", &user_message("two"));
+        joined.complete("u", "completed");
+        assert_eq!((joined.log.turn_id(), joined.status()), ("x", None));
+    }
+    let mut routes = TurnRoutes::default();
+    let log = start(&mut routes, "two", "u");
+    routes.reserve("t");
+    push(&mut routes, "v", "item/completed", &user_message("two"));
+    assert_eq!(log.turn_id(), "u");
+}
+
+#[test]
 fn a_turn_without_a_grace_period_ends_after_the_turn_that_it_may_have_joined_was_interrupted() {
     let mut quiet_turns = QuietTurns::new(None);
     let now = Instant::now();

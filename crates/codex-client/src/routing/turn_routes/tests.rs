@@ -165,3 +165,17 @@ fn the_running_turns_of_a_thread_are_detached_with_it() {
     assert!(routes.threads.is_empty());
     assert!(!is_detached(&start(&mut routes, "next")));
 }
+
+#[test]
+fn the_oldest_of_too_many_unclaimed_turns_are_released() {
+    let mut routes = TurnRoutes::default();
+    routes.reserve("t");
+    for number in 0..MAX_UNCLAIMED + 2 {
+        assert!(routed(&mut routes, &number.to_string()));
+    }
+    assert_eq!(unclaimed(&mut routes), ["0", "1"]);
+    let last = (MAX_UNCLAIMED + 1).to_string();
+    assert_eq!(routes.claim("t", &last).turn_id(), last);
+    routes.release("t");
+    assert_eq!(unclaimed(&mut routes).len(), MAX_UNCLAIMED - 1);
+}

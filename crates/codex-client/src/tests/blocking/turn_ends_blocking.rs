@@ -30,15 +30,18 @@ where
     codex.thread_start().send().unwrap()
 }
 
+/// Plays a turn that fails after its first item, without reporting its end.
+async fn fail_halfway(mut fake: FakeServer) -> FakeServer {
+    fake.start_turn("u").await;
+    fake.complete_item("u", "half").await;
+    fake.report_error("at capacity", false).await;
+    fake.thread_status("systemError").await;
+    fake
+}
+
 #[test]
 fn a_turn_whose_end_is_not_reported_is_detached() {
-    let thread = start_thread(|mut fake| async {
-        fake.start_turn("u").await;
-        fake.complete_item("u", "half").await;
-        fake.report_error("at capacity", false).await;
-        fake.thread_status("systemError").await;
-        fake
-    });
+    let thread = start_thread(fail_halfway);
     let turn = thread.turn("hi").send().unwrap();
     let Err(Error::TurnDetached(ended)) = turn.run() else {
         panic!("not detached")
@@ -51,6 +54,18 @@ fn a_turn_whose_end_is_not_reported_is_detached() {
     assert!(matches!(last, Err(Error::TurnDetached(_))), "{last:?}");
     let last = turn.text_stream().last().unwrap();
     assert!(matches!(last, Err(Error::TurnDetached(_))), "{last:?}");
+}
+
+#[test]
+fn the_partial_result_has_no_items_if_only_the_events_were_read() {
+    let thread = start_thread(fail_halfway);
+    let events = thread.turn("hi").send().unwrap().stream().events_only();
+    let Some(Err(Error::TurnDetached(ended))) = events.last() else {
+        panic!("not detached")
+    };
+    let partial = ended.partial.unwrap();
+    assert!(partial.items.is_empty());
+    assert_eq!(partial.error.unwrap().message, "at capacity");
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! The program on a real app-server with a scripted model.
 
 #[cfg(unix)]
-mod browser;
-#[cfg(unix)]
 mod page;
 mod program;
 mod server;

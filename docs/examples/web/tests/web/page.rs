@@ -2,15 +2,13 @@
 //!
 //! `cargo xtask browser` runs these tests; with `--install`, it installs Chromium on Debian.
 
-use std::{collections::BTreeSet, env, fs, io::Cursor, path::Path};
+use std::{collections::BTreeSet, env, fs, path::Path};
 
+use codex_browser::{Browser, Page, look};
 use codex_testing::{Item, ModelResponse};
 use serde_json::json;
 
-use crate::{
-    browser::{Browser, Page},
-    program::{Program, Result},
-};
+use crate::program::{Program, Result};
 
 /// Scripts a command that needs an approval.
 fn command(program: &Program, command: &str) {
@@ -346,33 +344,11 @@ async fn the_page_has_a_light_and_a_dark_picture() -> Result<()> {
         assert!(seen.colors.len() > 100, "{:?}", seen.colors);
         assert!(seen.colors.contains(&paper), "{:?}", seen.colors);
         // The committed picture.
-        if let Some(path) = env::var_os("CODEX_WEB_PICTURE").filter(|_| scheme == "light") {
-            fs::write(path, &picture)?;
+        if let Some(pictures) = env::var_os("CODEX_PICTURES").filter(|_| scheme == "light") {
+            fs::write(Path::new(&pictures).join("web.png"), &picture)?;
         }
     }
     page.click("Decline").await?;
     browser.close().await?;
     program.stop().await
-}
-
-/// The size of a picture and its colors.
-struct Seen {
-    size: (u32, u32),
-    colors: BTreeSet<[u8; 3]>,
-}
-
-fn look(picture: &[u8]) -> Result<Seen> {
-    let mut reader = png::Decoder::new(Cursor::new(picture)).read_info()?;
-    let mut pixels = vec![
-        0;
-        reader
-            .output_buffer_size()
-            .ok_or("the picture is too large")?
-    ];
-    let info = reader.next_frame(&mut pixels)?;
-    let pixels = pixels[..info.buffer_size()].chunks_exact(info.color_type.samples());
-    Ok(Seen {
-        size: (info.width, info.height),
-        colors: pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
-    })
 }

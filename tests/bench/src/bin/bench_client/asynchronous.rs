@@ -66,7 +66,7 @@ async fn turns(server: &Path, sizes: &Sizes) -> Result<Figures> {
 }
 
 async fn turn(thread: &Thread, check: Turn) -> Result<bool> {
-    let stream = thread.turn("deltas").await?.stream();
+    let stream = thread.turn("deltas").await?.stream().events_only();
     read(stream, check).await
 }
 
@@ -165,8 +165,8 @@ async fn resume(server: &Path, sizes: &Sizes) -> Result<Figures> {
     let codex = start(server).await?;
     let measure = Measure::begin();
     let request = codex.thread_resume(&id);
-    let thread = match sizes.get("without_history") {
-        1 => request.include_turns(false).await?,
+    let thread = match sizes.get("with_history") {
+        1 => request.include_turns(true).await?,
         _ => request.await?,
     };
     let figures = measure.end().delivered(thread.id() == id);

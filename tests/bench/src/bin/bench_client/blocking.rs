@@ -63,7 +63,7 @@ fn turns(server: &Path, sizes: &Sizes) -> Result<Figures> {
 }
 
 fn turn(thread: &Thread, check: Turn) -> Result<bool> {
-    let stream = thread.turn("deltas").send()?.stream();
+    let stream = thread.turn("deltas").send()?.stream().events_only();
     read(stream, check)
 }
 
@@ -158,8 +158,8 @@ fn resume(server: &Path, sizes: &Sizes) -> Result<Figures> {
     let codex = start(server)?;
     let measure = Measure::begin();
     let request = codex.thread_resume(&id);
-    let thread = match sizes.get("without_history") {
-        1 => request.include_turns(false).send()?,
+    let thread = match sizes.get("with_history") {
+        1 => request.include_turns(true).send()?,
         _ => request.send()?,
     };
     let figures = measure.end().delivered(thread.id() == id);

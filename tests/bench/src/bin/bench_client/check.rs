@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use codex_bench::{Sizes, Text, large_text};
 use codex_client::types::{ServerNotification, ThreadItem};
 
-/// What the turns of a case consist of.
+/// The contents of the turns of a case.
 pub(crate) struct Expected {
     pub(crate) turns: usize,
     deltas: usize,

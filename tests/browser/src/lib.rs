@@ -2,8 +2,18 @@
 //!
 //! Chromium reads commands from descriptor 3 and writes responses and events to descriptor 4, each
 //! followed by a zero byte. It ends when the pipes are closed.
+#![cfg(unix)]
 
-use std::{collections::VecDeque, env, path::PathBuf, process::Stdio, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    env,
+    error::Error,
+    io::Cursor,
+    path::PathBuf,
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -15,7 +25,11 @@ use tokio::{
     time::timeout,
 };
 
-use crate::program::{DEADLINE, Result};
+/// The time after which a wait has failed.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The result of the functions of this crate.
+pub type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 /// The names of the program, unless the variable `CHROMIUM` has its path.
 const NAMES: [&str; 4] = [
@@ -55,6 +69,11 @@ struct Pipe {
 }
 
 impl Browser {
+    /// Starts a browser.
+    ///
+    /// # Errors
+    ///
+    /// If Chromium is missing or does not start.
     pub async fn start() -> Result<Self> {
         let profile = tempfile::tempdir()?;
         let mut command = Command::new("sh");
@@ -111,8 +130,11 @@ impl Browser {
         Ok(page)
     }
 
-    /// Closes the browser, and asserts that no page had an error in its script, or violated its
-    /// security policy.
+    /// Closes the browser.
+    ///
+    /// # Panics
+    ///
+    /// If a page had an error in its script, or violated its security policy.
     pub async fn close(mut self) -> Result<()> {
         let faults: Vec<Value> = self
             .pipe
@@ -222,6 +244,7 @@ impl Page {
         }
     }
 
+    /// Loads the page again.
     pub async fn reload(&self) -> Result<()> {
         self.call("Page.reload", json!({})).await?;
         self.loaded().await
@@ -301,7 +324,12 @@ impl Page {
             "[...document.querySelectorAll('button')].find((it) => !it.disabled
                 && it.checkVisibility() && it.textContent.trim().startsWith({text}))"
         );
-        self.until(&find).await?;
+        self.click_on(&find).await
+    }
+
+    /// Clicks with the mouse on the element that an expression returns.
+    pub async fn click_on(&self, find: &str) -> Result<()> {
+        self.until(find).await?;
         self.call("Page.bringToFront", json!({})).await?;
         let center = format!(
             "{{ const found = {find}; found.scrollIntoView({{ block: 'nearest' }});
@@ -320,11 +348,18 @@ impl Page {
 
     /// Types a prompt and presses Enter.
     pub async fn prompt(&self, text: &str) -> Result<()> {
+        self.type_into("prompt", text).await?;
+        self.press("Enter", 13).await
+    }
+
+    /// Types text into the element with this id.
+    pub async fn type_into(&self, id: &str, text: &str) -> Result<()> {
         self.call("Page.bringToFront", json!({})).await?;
-        self.eval("document.getElementById('prompt').focus()")
+        let id = json!(id);
+        self.eval(&format!("document.getElementById({id}).focus()"))
             .await?;
         self.call("Input.insertText", json!({"text": text})).await?;
-        self.press("Enter", 13).await
+        Ok(())
     }
 
     /// Presses a key.
@@ -352,4 +387,31 @@ impl Page {
             .await?;
         Ok(BASE64_STANDARD.decode(picture["data"].as_str().unwrap_or_default())?)
     }
+}
+
+/// The size of a picture and its colors.
+pub struct Seen {
+    /// The width and the height.
+    pub size: (u32, u32),
+    /// The colors of all pixels.
+    pub colors: BTreeSet<[u8; 3]>,
+}
+
+/// Looks at a picture, given as PNG.
+///
+/// # Errors
+///
+/// If it is no picture.
+pub fn look(picture: &[u8]) -> Result<Seen> {
+    let mut reader = png::Decoder::new(Cursor::new(picture)).read_info()?;
+    let size = reader
+        .output_buffer_size()
+        .ok_or("the picture is too large")?;
+    let mut pixels = vec![0; size];
+    let info = reader.next_frame(&mut pixels)?;
+    let pixels = pixels[..info.buffer_size()].chunks_exact(info.color_type.samples());
+    Ok(Seen {
+        size: (info.width, info.height),
+        colors: pixels.map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect(),
+    })
 }
