@@ -1,5 +1,7 @@
 //! Servers that run already, and servers for others to join.
 
+use tokio::io::{AsyncRead, AsyncWrite};
+
 use super::CodexBuilder;
 use crate::{
     blocking::{
@@ -73,6 +75,24 @@ impl CodexBuilder {
     /// calling thread cannot block.
     pub fn connect_url(self, url: impl AsRef<str>) -> Result<Codex> {
         wait(self.join(url.as_ref())).map(waiting_on_drop)
+    }
+
+    /// Joins the server at the other end of these streams, which carry a websocket, and performs both
+    /// handshakes: for example, over the streams of `codex app-server proxy`, which another machine may
+    /// run. Requires the `websocket` feature. Options for the server process are ignored.
+    ///
+    /// # Errors
+    ///
+    /// Same as [`connect_url`](Self::connect_url).
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn connect_websocket<R, W>(self, reader: R, writer: W) -> Result<Codex>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        wait(self.join_over(reader, writer)).map(waiting_on_drop)
     }
 
     /// Joins the local daemon (`codex app-server daemon start`) over its control socket. Requires the

@@ -2,6 +2,8 @@
 
 use std::{ffi::OsString, time::Duration};
 
+use tokio::io::{AsyncRead, AsyncWrite};
+
 #[cfg(feature = "tls")]
 use crate::transport::tls;
 use crate::{
@@ -120,19 +122,37 @@ impl<M> CodexBuilder<M> {
         }
         let token = match (&self.remote.token, in_url) {
             (Some(token), _) => Some(token.get().await?),
-            (None, Some(token)) => Some(bearer_token::checked(token)?),
+            (None, Some(token)) => Some(bearer_token::checked(&token)?),
             (None, None) => None,
         };
-        let dial = Dial {
-            address,
+        let transport = self.dial(token).connect(&address).await?;
+        self.handshake(transport).await
+    }
+
+    /// Joins the server at the other end of streams that carry a websocket.
+    pub(crate) async fn join_over<R, W>(self, reader: R, writer: W) -> Result<Codex>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        self.error.clone().map_or(Ok(()), Err)?;
+        runtime::check_timers()?;
+        let token = match &self.remote.token {
+            Some(token) => Some(token.get().await?),
+            None => None,
+        };
+        let transport = self.dial(token).over(reader, writer).await?;
+        self.handshake(transport).await
+    }
+
+    fn dial(&self, token: Option<String>) -> Dial {
+        Dial {
             token,
             limit: self.connect_timeout(),
             ping_interval: self.remote.ping_interval,
             #[cfg(feature = "tls")]
             roots: self.remote.roots.clone(),
-        };
-        let transport = dial.connect().await?;
-        self.handshake(transport).await
+        }
     }
 
     /// Starts a server that listens at a URL.
@@ -218,6 +238,29 @@ impl CodexBuilder {
     /// [policy](Self::version_policy) refuses its version.
     pub async fn connect_url(self, url: impl AsRef<str>) -> Result<Codex> {
         self.join(url.as_ref()).await
+    }
+
+    /// Joins the server at the other end of these streams, which carry a websocket, and performs both
+    /// handshakes: for example, over the streams of `codex app-server proxy`, which another machine may
+    /// run. Requires the `websocket` feature. Options for the server process are ignored.
+    ///
+    /// Tokens are sent over these streams, whatever they are. For streams that carry one message per line,
+    /// use [`connect`](Self::connect).
+    ///
+    /// If the future is dropped, the streams are closed.
+    ///
+    /// Outside of a Tokio runtime with timers, the result is
+    /// [`UnsuitableRuntime`](crate::Error::UnsuitableRuntime).
+    ///
+    /// # Errors
+    ///
+    /// Same as [`connect_url`](Self::connect_url).
+    pub async fn connect_websocket<R, W>(self, reader: R, writer: W) -> Result<Codex>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        self.join_over(reader, writer).await
     }
 
     /// Joins the local daemon (`codex app-server daemon start`) over its control socket. Requires the

@@ -108,7 +108,7 @@ impl ListeningServer {
         let Some(url) = url else {
             process.end().await;
             return Err(Error::Connect(Box::new(ConnectFailed {
-                url: address.to_string(),
+                url: Some(address.to_string()),
                 status: None,
                 reason: format!("the server does not listen after {} s", limit.as_secs_f32()),
                 is_transient: true,

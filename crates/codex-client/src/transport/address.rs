@@ -86,13 +86,15 @@ impl Address {
     }
 
     /// Returns the token in the query, as newer servers print it.
-    pub(crate) fn token(&self) -> Option<&str> {
+    pub(crate) fn token(&self) -> Option<String> {
         let Self::Tcp(address) = self else {
             return None;
         };
         let (_, query) = address.target.split_once('?')?;
         let mut pairs = query.split('&');
-        pairs.find_map(|pair| pair.strip_prefix("token="))
+        pairs
+            .find_map(|pair| pair.strip_prefix("token="))
+            .map(decode)
     }
 
     /// Returns an error if a token would be readable on its way to this address.
@@ -115,6 +117,28 @@ impl TcpAddress {
         let is_name = self.host.eq_ignore_ascii_case("localhost");
         is_name || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
+}
+
+/// Decodes the value of a query. A malformed escape stands for itself.
+fn decode(value: &str) -> String {
+    let mut parts = value.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let digits = part
+            .get(..2)
+            .filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
+                decoded.extend_from_slice(&part.as_bytes()[2..]);
+            }
+            None => {
+                decoded.push(b'%');
+                decoded.extend_from_slice(part.as_bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 fn invalid(message: &str) -> Error {
@@ -242,12 +266,14 @@ mod tests {
     #[test]
     fn the_token_of_a_url_is_found_and_not_shown() {
         let address = Address::parse("ws://127.0.0.1:1/x?a=b&token=sk-1&c=d").unwrap();
-        assert_eq!(address.token(), Some("sk-1"));
+        assert_eq!(address.token().as_deref(), Some("sk-1"));
         assert_eq!(
             format!("{address} {address:?}"),
             "ws://127.0.0.1:1/x ws://127.0.0.1:1/x"
         );
         assert_eq!(Address::parse("ws://x?nottoken=1").unwrap().token(), None);
+        let address = Address::parse("ws://x?token=a%2Bb%3d%zz%").unwrap();
+        assert_eq!(address.token().as_deref(), Some("a+b=%zz%"));
     }
 
     #[test]

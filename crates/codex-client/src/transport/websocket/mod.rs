@@ -38,7 +38,8 @@ const OUTPUT_KEPT: usize = 1024 * 1024;
 /// Number of masks that are generated at once.
 const MASKS: usize = 64;
 
-/// The state that both directions share. They are polled by one task, so each registers its waker.
+/// The state that both directions share. Both register the waker of the task of the connection, also when a
+/// caller writes, so either may continue the work of the other.
 struct Socket<S> {
     io: S,
     decoder: Decoder,
@@ -48,6 +49,8 @@ struct Socket<S> {
     output: Vec<u8>,
     /// Number of bytes of the output that have been written.
     written: usize,
+    /// Whether the stream has bytes that it may not have passed on.
+    is_unflushed: bool,
     /// The beginning of a line whose end has not been written by the layer above.
     line: Vec<u8>,
     masks: Vec<[u8; 4]>,
@@ -80,6 +83,7 @@ pub(crate) fn split<S>(
         decoded: 0,
         output: Vec::new(),
         written: 0,
+        is_unflushed: false,
         line: Vec::new(),
         masks: Vec::new(),
         pinged: None,
@@ -108,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         let before = output.filled().len();
         loop {
             self.decode(output)?;
-            if !self.output.is_empty() {
+            if !self.output.is_empty() || self.is_unflushed {
                 // The other direction reports an error. This one reads what the server sent before it.
                 let _ = self.poll_drain(context);
             }
@@ -183,7 +187,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         Poll::Ready(Ok(end + 1))
     }
 
-    /// Writes the output.
+    /// Writes the output and flushes the stream.
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.written < self.output.len() {
             let rest = &self.output[self.written..];
@@ -191,11 +195,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => self.written += written,
             }
+            self.is_unflushed = true;
         }
         self.written = 0;
         self.output.clear();
         self.output.shrink_to(OUTPUT_KEPT);
-        Pin::new(&mut self.io).poll_flush(context)
+        ready!(Pin::new(&mut self.io).poll_flush(context))?;
+        self.is_unflushed = false;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
