@@ -22,6 +22,9 @@ pub const VARIABLE: &str = "CODEX_TEST_VIA";
 /// A capability token, also used as the secret of signed ones.
 pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
+/// The SHA-256 hash of the capability token.
+const TOKEN_HASH: &str = "3eb1bd439947eb762998e566ccc2e099c791118b2f40579cc4f7da2b5061b7f9";
+
 /// A way from a client to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {
@@ -29,8 +32,10 @@ pub enum Via {
     Stdio,
     /// A websocket on loopback, without authentication.
     WebSocket,
-    /// A websocket with a capability token.
+    /// A websocket with a capability token, which the server reads from a file.
     CapabilityToken,
+    /// A websocket with a capability token, of which the server knows the hash.
+    HashedToken,
     /// A websocket with tokens that the client signs.
     SignedToken,
     /// A unix socket.
@@ -39,9 +44,10 @@ pub enum Via {
 
 impl Via {
     /// The ways to servers that listen.
-    pub const REMOTE: [Self; 4] = [
+    pub const REMOTE: [Self; 5] = [
         Self::WebSocket,
         Self::CapabilityToken,
+        Self::HashedToken,
         Self::SignedToken,
         Self::UnixSocket,
     ];
@@ -108,6 +114,15 @@ impl Via {
                     .launch_args(args.collect::<Vec<_>>())
                     .bearer_token(BearerToken::new(TOKEN))
             }
+            Self::HashedToken => builder
+                .launch_args([
+                    "app-server",
+                    "--ws-auth",
+                    "capability-token",
+                    "--ws-token-sha256",
+                    TOKEN_HASH,
+                ])
+                .bearer_token(TOKEN),
             Self::SignedToken => {
                 let file = file().into_os_string();
                 let mode = [

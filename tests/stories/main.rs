@@ -27,6 +27,7 @@ mod older_release;
 mod questions;
 mod remote;
 mod remote_faults;
+mod remote_streams;
 mod rendering;
 mod reviews;
 mod running_turns;

@@ -61,6 +61,11 @@ fn the_core_stories_pass_over_a_websocket_with_a_capability_token() {
 }
 
 #[test]
+fn the_core_stories_pass_over_a_websocket_with_the_hash_of_a_token() {
+    core_stories_pass(Via::HashedToken);
+}
+
+#[test]
 fn the_core_stories_pass_over_a_websocket_with_signed_tokens() {
     core_stories_pass(Via::SignedToken);
 }
@@ -116,6 +121,11 @@ async fn a_wrong_or_missing_capability_token_is_refused_and_the_right_one_accept
         .close()
         .await
         .unwrap();
+    server.close().await.unwrap();
+    let server = listen(&stage, Via::HashedToken).await;
+    let url = server.url();
+    let wrong = Codex::builder().bearer_token("wrong");
+    assert_eq!(refused(wrong, url).await, Some(401));
     // The token of a URL is also sent as bearer token.
     let with_token = format!("{url}/?token={TOKEN}");
     let codex = Codex::connect(&with_token).await.unwrap();

@@ -16,6 +16,7 @@ use tungstenite::{
 };
 
 use super::*;
+use crate::tests::held_back::HeldBack;
 
 const INTERVAL: Duration = Duration::from_secs(20);
 
@@ -304,4 +305,20 @@ async fn a_violation_of_the_protocol_is_an_error() {
         let error = reader.read_u8().await.unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_flush_that_is_pending_is_continued_by_the_reader() {
+    let (here, mut server) = duplex(1024);
+    let (mut reader, mut writer) = split(HeldBack::new(here), Vec::new(), INTERVAL);
+    writer.write_all(b"{}\n").await.unwrap();
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    let flushed = Pin::new(&mut writer).poll_flush(&mut context);
+    assert!(flushed.is_pending());
+    let reading = tokio::spawn(async move { reader.read_u8().await });
+    let mut bytes = vec![0; 8];
+    server.read_exact(&mut bytes).await.unwrap();
+    assert_eq!(messages(bytes), [Message::text("{}")]);
+    server.write_all(&text("x")).await.unwrap();
+    assert_eq!(reading.await.unwrap().unwrap(), b'x');
 }
