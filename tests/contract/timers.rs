@@ -4,9 +4,8 @@ use crate::workspace::{root, sources};
 
 /// The files that may create Tokio's timers, because their code runs only in the runtime of the
 /// client. All other code is polled wherever the program likes, and uses `timer`.
-const IN_THE_RUNTIME: [&str; 10] = [
+const IN_THE_RUNTIME: [&str; 9] = [
     "connection/driver.rs",
-    "connection/shared.rs",
     "remote/listening.rs",
     "runtime.rs",
     "server_requests/handlers.rs",
