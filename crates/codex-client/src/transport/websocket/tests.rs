@@ -307,8 +307,9 @@ async fn a_violation_of_the_protocol_is_an_error() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_flush_that_is_pending_is_continued_by_the_reader() {
+    let start = tokio::time::Instant::now();
     let (here, mut server) = duplex(1024);
     let (mut reader, mut writer) = split(HeldBack::new(here), Vec::new(), INTERVAL);
     writer.write_all(b"{}\n").await.unwrap();
@@ -319,6 +320,8 @@ async fn a_flush_that_is_pending_is_continued_by_the_reader() {
     let mut bytes = vec![0; 8];
     server.read_exact(&mut bytes).await.unwrap();
     assert_eq!(messages(bytes), [Message::text("{}")]);
+    // The ping would flush, too.
+    assert_eq!(start.elapsed(), Duration::ZERO);
     server.write_all(&text("x")).await.unwrap();
     assert_eq!(reading.await.unwrap().unwrap(), b'x');
 }
