@@ -16,6 +16,7 @@ mod file_watches;
 mod goal_idle_timeouts;
 mod goal_turns;
 mod handshake;
+pub(crate) mod held_back;
 mod idle_timeouts;
 mod inbox;
 mod joined_turns;
