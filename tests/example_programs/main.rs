@@ -3,6 +3,7 @@
 // Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
+mod fleet;
 mod orchestrator;
 mod programs;
 

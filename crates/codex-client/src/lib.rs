@@ -41,6 +41,10 @@
     doc = "| work without an async runtime | [`blocking`] |"
 )]
 #![cfg_attr(
+    feature = "tower",
+    doc = "| distribute work over many servers | `tower::Service` for [`Codex`], for the balancers and limits of `tower` |"
+)]
+#![cfg_attr(
     feature = "render",
     doc = "| show items, events and requests as text, or the progress of a turn | [`render`] |",
     doc = "| get a thread as Markdown | [`Thread::transcript`] |"
@@ -108,6 +112,9 @@ mod turn;
 
 // Sends the requests of all handles.
 mod send;
+
+#[cfg(feature = "tower")]
+mod service;
 
 // The entry points of the API.
 pub mod agents;

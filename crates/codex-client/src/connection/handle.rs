@@ -534,6 +534,12 @@ impl Connection {
         closed.unwrap_or_else(|| Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)))
     }
 
+    /// Returns how the connection ended, or `None` if it has not ended.
+    #[cfg(feature = "tower")]
+    pub(crate) fn end(&self) -> Option<Arc<ConnectionClosed>> {
+        self.closed.get().map(Arc::clone)
+    }
+
     /// Returns the error of an operation on a connection that has ended.
     pub(crate) fn closed_error(&self) -> Error {
         Error::Closed(self.closed())
