@@ -149,7 +149,7 @@ fn command(stage: &Stage, name: &str) -> Command {
     let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
     assert!(
         program.is_file(),
-        "{} is missing: `cargo build -p codex-client --features render --examples` builds it, as \
+        "{} is missing: `cargo build -p codex-client --all-features --examples` builds it, as \
          does `cargo test --workspace`",
         program.display()
     );

@@ -25,6 +25,8 @@ mod login;
 mod mcp_servers;
 mod older_release;
 mod questions;
+mod remote;
+mod remote_faults;
 mod rendering;
 mod reviews;
 mod running_turns;

@@ -5,15 +5,16 @@
 //!
 //! A server is the URL of one that listens, or a directory: the `CODEX_HOME` of one to start.
 
-use std::{env, fs};
+use std::{convert::Infallible, env, fs};
 
 use codex_client::{Codex, Error, Sandbox};
+use futures_util::stream;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tower::{
     Service, ServiceExt,
     balance::p2c::Balance,
-    discover::ServiceList,
+    discover::Change,
     limit::ConcurrencyLimit,
     load::{CompleteOnResponse, PendingRequests},
 };
@@ -35,11 +36,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         ends.spawn(async move { eprintln!("the server {server} has ended: {}", closed.await) });
         servers.push(codex);
     }
+    let found = servers.clone().into_iter().enumerate();
+    let found = found.map(|(number, codex)| {
+        let limited = ConcurrencyLimit::new(codex, TURNS_PER_SERVER);
+        let counted = PendingRequests::new(limited, CompleteOnResponse::default());
+        Ok::<_, Infallible>(Change::Insert(number, counted))
+    });
     // A prompt goes to the less busy one of two servers that are chosen at random.
-    let mut fleet = Balance::new(ServiceList::new(servers.iter().map(|codex| {
-        let limited = ConcurrencyLimit::new(codex.clone(), TURNS_PER_SERVER);
-        PendingRequests::new(limited, CompleteOnResponse::default())
-    })));
+    let mut fleet = Balance::new(stream::iter(found));
     let (mut running, mut answers, mut lost) = (JoinSet::new(), 0, Vec::new());
     let mut prompts = prompts.lines().enumerate();
     for (at, prompt) in &mut prompts {
@@ -64,11 +68,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 answers += 1;
                 json!({ "prompt": at, "result": result })
             }
-            (at, Err(Error::Closed(_))) => {
-                lost.push(at);
-                continue;
-            }
-            (at, Err(error)) => json!({ "prompt": at, "error": error }),
+            (at, Err(error)) => match error.downcast_ref::<Error>() {
+                Some(Error::Closed(_)) => {
+                    lost.push(at);
+                    continue;
+                }
+                Some(error) => json!({ "prompt": at, "error": error }),
+                None => return Err(error),
+            },
         };
         println!("{report}");
     }

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result, handshake_timeout::HandshakeTimeout},
     routing::mailbox::Item,
     server_requests::{dispatch::Dispatch, handlers::Handlers},
-    transport::{Transport, stderr::Tail},
+    transport::{Transport, process::Process, stderr::Tail},
     version::{self, VersionMismatch, VersionPolicy},
 };
 
@@ -49,6 +49,10 @@ pub struct Codex {
 struct Client {
     connection: Connection,
     dispatch: Arc<Dispatch<WeakCodex>>,
+    /// The id of the server process, if this client started it.
+    pid: Option<u32>,
+    /// The standard error of that process.
+    stderr: Option<Tail>,
     /// Whether the client has the `experimentalApi` capability.
     is_experimental: bool,
     /// Set after the handshake.
@@ -56,8 +60,8 @@ struct Client {
 }
 
 impl Codex {
-    /// Connects over a transport and performs the handshake.
-    pub(crate) async fn connect<R, W>(
+    /// Performs the handshake over a transport.
+    pub(crate) async fn open<R, W>(
         transport: Transport<R, W>,
         limits: &Limits,
         handlers: Handlers<WeakCodex>,
@@ -74,6 +78,7 @@ impl Codex {
             .process
             .as_ref()
             .map(|it| it.stderr_tail().clone());
+        let pid = transport.process.as_ref().and_then(Process::id);
         let client = Arc::new_cyclic(|client| {
             let weak = WeakCodex {
                 client: Weak::clone(client),
@@ -83,6 +88,8 @@ impl Codex {
             Client {
                 connection: Connection::open(transport, limits, service),
                 dispatch,
+                pid,
+                stderr: stderr.clone(),
                 is_experimental,
                 metadata: OnceLock::new(),
             }
@@ -117,6 +124,16 @@ impl Codex {
 
     pub(crate) fn dispatch(&self) -> &Dispatch<WeakCodex> {
         &self.client.dispatch
+    }
+
+    /// Returns the id of the server process, if this client started it.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        self.client.pid
+    }
+
+    /// Returns the standard error of the server process, if this client started it.
+    pub(crate) fn stderr_tail(&self) -> Option<&Tail> {
+        self.client.stderr.as_ref()
     }
 
     pub(crate) fn is_experimental(&self) -> bool {

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | start a server and a client | [`Codex::start`], or [`Codex::builder`] to set options |
 //! | connect to a server over other streams | [`CodexBuilder::connect`](builder::CodexBuilder::connect) |
+//! | learn when the connection ends, or read the server's log | [`Codex::closed`], [`Codex::stderr`] |
 //! | ask one question | [`Codex::ask`] |
 //! | start, resume or fork a thread | [`Codex::thread_start`], [`Codex::thread_resume`], [`Codex::thread_resume_latest`], [`Codex::thread_fork`] |
 //! | run a prompt and get the result | [`Thread::run`], [`TurnResult`] |
@@ -43,6 +44,10 @@
 #![cfg_attr(
     feature = "tower",
     doc = "| distribute work over many servers | `tower::Service` for [`Codex`], for the balancers and limits of `tower` |"
+)]
+#![cfg_attr(
+    feature = "websocket",
+    doc = "| join a server that runs already, or start one for others to join | [`Codex::connect`], [`Codex::attach`], [`remote`] |"
 )]
 #![cfg_attr(
     feature = "render",
@@ -104,8 +109,11 @@ mod models;
 mod notifications;
 mod output;
 mod pages;
+#[cfg(feature = "websocket")]
+pub mod remote;
 mod request_builder;
 mod retry;
+mod stderr;
 mod thread;
 mod tool;
 mod turn;
@@ -172,6 +180,7 @@ pub use sandbox::Sandbox;
 /// `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
 pub use server_requests::{handler_result::HandlerResult, server_response::ServerResponse};
+pub use stderr::StderrLines;
 pub use thread::events::ThreadEvents;
 pub use tokens::Tokens;
 pub use tool::{Tool, ToolContext, output::ToolOutput};

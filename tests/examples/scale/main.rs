@@ -28,6 +28,6 @@ async fn main() -> Result<()> {
 
 /// Reads a list of counts, separated by commas.
 fn counts(word: &str) -> Result<Vec<usize>> {
-    let parsed = word.split(',').map(str::parse).collect();
+    let parsed: Result<_, _> = word.split(',').map(str::parse).collect();
     parsed.with_context(|| format!("`{word}` is not a list of counts such as `1,100`"))
 }

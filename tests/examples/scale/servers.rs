@@ -58,7 +58,7 @@ async fn row(count: usize) -> Result<String> {
     for (_, codex) in &servers {
         memory += private_memory(pid(codex)?)?;
     }
-    for (_, codex) in &servers {
+    for (_stage, codex) in servers {
         codex.close().await?;
     }
     Ok(format!(

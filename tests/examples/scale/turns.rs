@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use codex_client::{Codex, Thread};
-use codex_testing::{ModelResponse, ScriptedModel};
+use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 use tokio::task::JoinSet;
 

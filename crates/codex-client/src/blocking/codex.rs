@@ -1,6 +1,6 @@
 //! The client of the blocking API.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use codex_types::{GetAccountRateLimitsResponse, InitializeResponse, Request};
 
@@ -11,9 +11,12 @@ use super::{
 };
 use crate::{
     blocking::{
-        notifications::Notifications, requests::RequestInbox, thread::Thread, worker::wait,
+        notifications::{Notifications, StderrLines},
+        requests::RequestInbox,
+        thread::Thread,
+        worker::wait,
     },
-    error::Result,
+    error::{Result, connection_closed::ConnectionClosed},
     run_input::RunInput,
     version::Version,
 };
@@ -359,6 +362,28 @@ impl Codex {
         self.inner.server_version()
     }
 
+    /// Waits for the end of the connection, and returns how it ended.
+    ///
+    /// # Errors
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn closed(&self) -> Result<Arc<ConnectionClosed>> {
+        let closed = self.inner.closed();
+        wait(async { Ok(closed.await) })
+    }
+
+    /// Returns the id of the server process. `None` if this client did not start the server.
+    pub fn pid(&self) -> Option<u32> {
+        self.inner.pid()
+    }
+
+    /// Returns the lines that the server writes to its standard error, beginning with those of the last
+    /// 64 KiB. Empty if this client did not start the server.
+    pub fn stderr(&self) -> StderrLines {
+        self.inner.stderr().into()
+    }
+
     /// Returns a handle that does not keep the server running, for values that the client itself
     /// keeps alive, such as handlers.
     pub fn downgrade(&self) -> WeakCodex {
@@ -366,7 +391,8 @@ impl Codex {
     }
 
     /// Closes the connection and waits for the server to exit, but not for running turns to end.
-    /// Pending requests and streams end with [`Closed`](crate::Error::Closed).
+    /// Pending requests and streams end with [`Closed`](crate::Error::Closed). A server that this
+    /// client did not start is left running.
     ///
     /// The server exits when its standard input is closed. It is killed if it does not exit within
     /// a few seconds.

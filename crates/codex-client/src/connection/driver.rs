@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::yield_now,
     time::{Instant, sleep_until, timeout},
 };
@@ -50,6 +50,8 @@ pub(crate) struct Driver<R, W> {
     lines: Lines,
     shared: Arc<Shared<W>>,
     scope: Scope,
+    /// Dropped after the connection has ended, which its receivers wait for.
+    _alive: watch::Sender<()>,
 }
 
 /// A driver and the process that it serves.
@@ -101,8 +103,9 @@ where
         mut core: Core,
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
+        alive: watch::Sender<()>,
     ) -> (impl Future<Output = ()>, Arc<Shared<W>>) {
-        let span = Span::connection(transport.process.is_some());
+        let span = Span::connection(transport.kind);
         let scope = span.scope();
         core.trace(span);
         let shared = Arc::new(Shared::new(core, transport.writer, commands));
@@ -111,6 +114,7 @@ where
             lines: Lines::new(line_limit),
             shared: Arc::clone(&shared),
             scope,
+            _alive: alive,
         };
         let process = transport.process;
         (Served { driver, process }.run(), shared)
@@ -150,6 +154,7 @@ where
             lines,
             shared,
             scope,
+            ..
         } = self;
         let _entered = scope.enter();
         let mut state = shared.lock();

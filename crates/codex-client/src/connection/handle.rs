@@ -12,7 +12,7 @@ use codex_types::{Request, TurnStartParams};
 use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
@@ -74,6 +74,8 @@ pub(crate) struct Connection {
     /// Executes a command without the task, if possible.
     shared: Weak<dyn Submit>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+    /// Closed once the connection has ended.
+    end: watch::Receiver<()>,
     undelivered: Arc<UndeliveredItems>,
     /// Set after the handshake, if the server reports its version.
     server_version: Arc<OnceLock<Version>>,
@@ -82,6 +84,13 @@ pub(crate) struct Connection {
     /// The last field: the connection ends once `commands` has been dropped.
     #[cfg(feature = "blocking")]
     join_on_drop: JoinOnDrop,
+}
+
+/// Returns how a connection ended. The value is set before the task drops anything, so the fallback is
+/// never observed.
+fn end_of(closed: &OnceLock<Arc<ConnectionClosed>>) -> Arc<ConnectionClosed> {
+    let closed = closed.get().map(Arc::clone);
+    closed.unwrap_or_else(|| Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)))
 }
 
 /// Tells the connection on drop that the caller of a request is gone.
@@ -127,7 +136,8 @@ impl Connection {
                 }
             }));
         }
-        let (driver, shared) = Driver::open(transport, core, receiver, limits.line);
+        let (alive, end) = watch::channel(());
+        let (driver, shared) = Driver::open(transport, core, receiver, limits.line, alive);
         let shared: Arc<dyn Submit> = shared;
         let task = tokio::spawn(driver);
         #[cfg(feature = "blocking")]
@@ -138,6 +148,7 @@ impl Connection {
             commands,
             shared: Arc::downgrade(&shared),
             closed,
+            end,
             undelivered,
             server_version,
             timeout: limits.timeout,
@@ -529,9 +540,16 @@ impl Connection {
 
     /// Returns how the connection ended.
     pub(crate) fn closed(&self) -> Arc<ConnectionClosed> {
-        // Set before the task drops anything, so the fallback is never observed.
-        let closed = self.closed.get().map(Arc::clone);
-        closed.unwrap_or_else(|| Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)))
+        end_of(&self.closed)
+    }
+
+    /// Waits for the end of the connection without keeping it open, and returns how it ended.
+    pub(crate) fn ended(&self) -> impl Future<Output = Arc<ConnectionClosed>> + Send + use<> {
+        let (mut end, closed) = (self.end.clone(), Arc::clone(&self.closed));
+        async move {
+            while end.changed().await.is_ok() {}
+            end_of(&closed)
+        }
     }
 
     /// Returns how the connection ended, or `None` if it has not ended.

@@ -1,6 +1,8 @@
 //! The error type, with one variant for each way in which a caller may react.
 
 pub(crate) mod codex_not_found;
+#[cfg(feature = "websocket")]
+pub(crate) mod connect_failed;
 pub(crate) mod connection_closed;
 pub(crate) mod decode_error;
 pub(crate) mod handshake_timeout;
@@ -52,6 +54,11 @@ pub enum Error {
         /// The error of the operating system.
         source: Arc<io::Error>,
     },
+    /// The server could not be joined: it cannot be reached, does not accept the bearer token, or is no
+    /// app-server. Returned only by the methods of the feature `websocket`.
+    #[cfg(feature = "websocket")]
+    #[error(transparent)]
+    Connect(Box<connect_failed::ConnectFailed>),
     /// The connection has ended, and with it all of its requests and turns.
     #[error(transparent)]
     Closed(Arc<ConnectionClosed>),
@@ -179,7 +186,8 @@ impl Error {
     ///
     /// True if [`is_retryable`](Self::is_retryable) is true, and for a [failed
     /// turn](Self::TurnFailed) if the model provider was overloaded, limited the rate of requests,
-    /// failed internally (429, 5xx), could not be reached, or ended its stream early. False if the
+    /// failed internally (429, 5xx), could not be reached, or ended its stream early. True if a server
+    /// to join could not be reached. False if the
     /// usage limit of the account or the context window is exhausted, and if the input, the
     /// credentials, the sandbox or a policy is the reason.
     ///
@@ -191,6 +199,8 @@ impl Error {
                 .error
                 .as_ref()
                 .is_some_and(turn_failure::is_transient),
+            #[cfg(feature = "websocket")]
+            Self::Connect(failed) => failed.is_transient,
             other => other.is_retryable(),
         }
     }
@@ -253,6 +263,8 @@ impl fmt::Debug for Error {
                 .field("program", program)
                 .field("source", source)
                 .finish(),
+            #[cfg(feature = "websocket")]
+            Self::Connect(inner) => f.debug_tuple("Connect").field(inner).finish(),
             Self::Closed(inner) => f.debug_tuple("Closed").field(inner).finish(),
             Self::Rpc(inner) => f.debug_tuple("Rpc").field(inner).finish(),
             Self::Decode(inner) => f.debug_tuple("Decode").field(inner).finish(),

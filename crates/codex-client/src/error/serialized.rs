@@ -106,6 +106,8 @@ fn kind(error: &Error) -> &'static str {
         Error::Worker(_) => "worker",
         Error::Resolved { .. } => "resolved",
         Error::Handler { .. } => "handler",
+        #[cfg(feature = "websocket")]
+        Error::Connect(_) => "connect",
         Error::Recording { .. } => "recording",
         Error::InvalidInput(_) => "invalidInput",
     }
