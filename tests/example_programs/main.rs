@@ -3,6 +3,7 @@
 // Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
+mod fleet;
 mod orchestrator;
 mod programs;
 
@@ -148,7 +149,7 @@ fn command(stage: &Stage, name: &str) -> Command {
     let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
     assert!(
         program.is_file(),
-        "{} is missing: `cargo build -p codex-client --features render --examples` builds it, as \
+        "{} is missing: `cargo build -p codex-client --all-features --examples` builds it, as \
          does `cargo test --workspace`",
         program.display()
     );

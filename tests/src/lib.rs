@@ -77,6 +77,10 @@ mod ci {}
 mod terminal {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/scaling.md")]
+mod scaling {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/orchestrator.md")]
 mod orchestrator {}
 

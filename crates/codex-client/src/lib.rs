@@ -42,6 +42,10 @@
     doc = "| work without an async runtime | [`blocking`] |"
 )]
 #![cfg_attr(
+    feature = "tower",
+    doc = "| distribute work over many servers | `tower::Service` for [`Codex`], for the balancers and limits of `tower` |"
+)]
+#![cfg_attr(
     feature = "websocket",
     doc = "| join a server that runs already, or start one for others to join | [`Codex::connect`], [`Codex::attach`], [`remote`] |"
 )]
@@ -117,6 +121,9 @@ mod turn;
 
 // Sends the requests of all handles.
 mod send;
+
+#[cfg(feature = "tower")]
+mod service;
 
 // The entry points of the API.
 pub mod agents;

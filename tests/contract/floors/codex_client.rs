@@ -68,6 +68,7 @@ pub(super) const CODEX_CLIENT: Table = Table {
             ],
         ),
         ("send", &["send"]),
+        ("service", &["service"]),
         ("faces", &["agents", "blocking", "builder", "codex", "lib"]),
     ],
     generated: None,

@@ -552,6 +552,12 @@ impl Connection {
         }
     }
 
+    /// Returns how the connection ended, or `None` if it has not ended.
+    #[cfg(feature = "tower")]
+    pub(crate) fn end(&self) -> Option<Arc<ConnectionClosed>> {
+        self.closed.get().map(Arc::clone)
+    }
+
     /// Returns the error of an operation on a connection that has ended.
     pub(crate) fn closed_error(&self) -> Error {
         Error::Closed(self.closed())
