@@ -1,6 +1,8 @@
 //! The main calls to the SDK as users write them. A change to these calls breaks programs. The
 //! example programs cover `Codex::start()` itself.
 
+use std::time::Duration;
+
 use codex_client::{
     ApprovalRequest, Codex, Decision, Sandbox, Tool,
     types::{AskForApproval, ReasoningEffort, ServerNotification, TurnStatus},
@@ -126,6 +128,34 @@ fn the_blocking_api_has_the_same_calls() -> codex_client::Result<()> {
         .send()?;
     assert_eq!(read.thread.turns.len(), 2);
     codex.request(request::MemoryReset).send()?;
+    codex.close()
+}
+
+#[tokio::test]
+async fn a_turn_has_its_tokens_and_stops_with_its_caller_or_when_it_is_silent()
+-> codex_client::Result<()> {
+    let stage = Stage::new();
+    stage.model.push("They pass.");
+    let codex = stage.builder().start().await?;
+    let thread = codex.thread_start().await?;
+    let result = thread
+        .run("Fix the tests.")
+        .interrupt_on_drop()
+        .idle_timeout(Duration::from_secs(120))
+        .await?;
+    assert_eq!(result.tokens().total, 15);
+    codex.close().await
+}
+
+#[test]
+fn a_blocking_turn_has_them_too() -> codex_client::Result<()> {
+    let stage = Stage::new();
+    stage.model.push("They pass.");
+    let codex = stage.blocking_builder().start()?;
+    let thread = codex.thread_start().send()?;
+    let run = thread.run("Fix the tests.").interrupt_on_drop();
+    let result = run.idle_timeout(Duration::from_secs(120)).send()?;
+    assert_eq!(result.tokens().total, 15);
     codex.close()
 }
 

@@ -7,7 +7,7 @@ use crate::public_api::Api;
 /// Returns the names that users of the async side import.
 fn public(api: &Api) -> BTreeSet<String> {
     let modules = &api.exports("builder.rs") | &api.exports("agents.rs");
-    let modules = &modules | &api.exports("supervisor/mod.rs");
+    let modules = &(&modules | &api.exports("remote/mod.rs")) | &api.exports("supervisor/mod.rs");
     &api.exports("lib.rs") | &modules
 }
 

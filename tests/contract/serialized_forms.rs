@@ -3,7 +3,7 @@
 use codex_client::{
     ApprovalMode, ApprovalRequest, CloseReason, Decision, DetachReason, Error, ExecChunk,
     ExecOutput, GoalResult, Input, RpcError, RpcErrorKind, Sandbox, TurnResult, TypedResult,
-    config::ThreadSettings, schemars::JsonSchema, types::ReasoningEffort,
+    config::ThreadSettings, schemars::JsonSchema, types::ReasoningEffort, version::VersionPolicy,
 };
 use codex_tests::json_schema::Schemas;
 use serde::{Serialize, de::DeserializeOwned};
@@ -157,6 +157,7 @@ fn presets_kinds_and_reasons_are_names() {
     round_trip::<Sandbox>(&json!("danger-full-access"));
     round_trip::<ApprovalMode>(&json!("auto_review"));
     round_trip::<RpcErrorKind>(&json!("threadNotLoaded"));
+    round_trip::<VersionPolicy>(&json!("refuse"));
     round_trip::<DetachReason>(&json!("threadClosed"));
     round_trip::<CloseReason>(&json!("endOfStream"));
     round_trip::<CloseReason>(&json!({"io": "broken pipe"}));

@@ -4,14 +4,17 @@ use crate::workspace::{root, sources};
 
 /// The files that may create Tokio's timers, because their code runs only in the runtime of the
 /// client. All other code is polled wherever the program likes, and uses `timer`.
-const IN_THE_RUNTIME: [&str; 7] = [
+const IN_THE_RUNTIME: [&str; 10] = [
     "connection/driver.rs",
     "connection/served.rs",
+    "remote/listening.rs",
     "runtime.rs",
     "server_requests/handlers.rs",
     "timer.rs",
+    "transport/dial.rs",
     "transport/process.rs",
     "transport/stderr.rs",
+    "transport/websocket/keep_alive.rs",
 ];
 
 /// The functions of Tokio that create a timer.

@@ -3,6 +3,7 @@
 // Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]
 
+mod fleet;
 mod orchestrator;
 mod programs;
 
@@ -148,7 +149,7 @@ fn command(stage: &Stage, name: &str) -> Command {
     let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
     assert!(
         program.is_file(),
-        "{} is missing: `cargo build -p codex-client --features render --examples` builds it, as \
+        "{} is missing: `cargo build -p codex-client --all-features --examples` builds it, as \
          does `cargo test --workspace`",
         program.display()
     );
@@ -421,7 +422,7 @@ examples! {
         let model = &example.stage.model;
         model.push(ModelResponse::function_call("exec_command", command));
         model.push(ModelResponse::text("Nothing is wrong."));
-        example.prints(&["runs:   ", "status: completed", "review: Nothing is wrong."]).await;
+        example.prints(&["ran: git diff", "status: completed", "review: Nothing is wrong."]).await;
     }
 
     fn sub_agents(example) {
@@ -445,7 +446,7 @@ examples! {
         });
         let output = example.prints(&[
             "begun:    ",
-            "said:     ",
+            "done:     ",
             "ended:    ",
             "response: There are three.",
             "tokens:   15 of ",
@@ -462,9 +463,9 @@ examples! {
         model.push("It is done.");
         example.prints(&[
             "turn",
-            "  message: I have begun.",
+            "  codex: I have begun.",
             "turn",
-            "  message: It is done.",
+            "  codex: It is done.",
             "status: complete",
             "tokens: ",
             "turns:  2",

@@ -1,12 +1,13 @@
 //! The orchestrator, whose server is killed, and which is stopped.
 #![cfg(unix)]
 
-use std::os::unix::fs::PermissionsExt;
-
 use codex_testing::Gate;
 use serde_json::Value;
 
-use super::{programs::signal, *};
+use super::{
+    programs::{recorded_codex, server_id, signal},
+    *,
+};
 
 /// Creates an orchestrator of this many prompts. The response to the one in the middle is held at
 /// the gate the first time.
@@ -33,20 +34,11 @@ fn orchestrator(prompts: usize) -> (Example, Gate) {
 #[tokio::test]
 async fn the_orchestrator_loses_nothing_when_its_server_is_killed() {
     let (mut example, gate) = orchestrator(200);
-    let (home, codex) = (example.stage.home.root(), codex_bin().unwrap());
-    let (script, id) = (home.join("codex.sh"), home.join("id"));
-    let codex = path::absolute(codex).unwrap();
-    let text = format!(
-        "#!/bin/sh\necho $$ > '{}'\nexec '{}' \"$@\"\n",
-        id.display(),
-        codex.display()
-    );
-    fs::write(&script, text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    example.command.env("CODEX_BIN", script);
+    example.command.env("CODEX_BIN", recorded_codex(&example));
+    let home = example.stage.home.codex_home();
     let kill = async {
         gate.reached().await.unwrap();
-        signal(fs::read_to_string(id).unwrap().trim(), "KILL");
+        signal(&server_id(&home), "KILL");
     };
     let ((stdout, stderr), ()) = tokio::join!(example.exits(0), kill);
     let reports: Vec<Value> = stdout

@@ -1,6 +1,11 @@
 //! The programs among the examples: the bot, the chat and the backend of a desktop app.
 
-use std::process::ExitStatus;
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+};
 
 use serde_json::Value;
 use tokio::{
@@ -11,7 +16,7 @@ use tokio::{
 use super::*;
 
 /// The programs, without those that exist in both forms.
-pub(crate) const NAMES: [&str; 3] = ["ci_bot", "desktop_backend", "orchestrator"];
+pub(crate) const NAMES: [&str; 4] = ["ci_bot", "desktop_backend", "fleet", "orchestrator"];
 
 /// Makes the server ask for approvals, which the homes of stages disable.
 fn enable_approvals(stage: &Stage) {
@@ -57,6 +62,27 @@ pub(crate) fn signal(id: &str, name: &str) {
     let mut kill = std::process::Command::new("kill");
     let sent = kill.args([&format!("-{name}"), id]).status();
     assert!(sent.unwrap().success());
+}
+
+/// Writes a `codex` into the home of an example that records the id of each server, and returns its path.
+#[cfg(unix)]
+pub(crate) fn recorded_codex(example: &Example) -> PathBuf {
+    let script = example.stage.home.root().join("codex.sh");
+    let codex = path::absolute(codex_bin().unwrap()).unwrap();
+    let text = format!(
+        "#!/bin/sh\necho $$ > \"$CODEX_HOME/server.id\"\nexec '{}' \"$@\"\n",
+        codex.display()
+    );
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    script
+}
+
+/// Returns the id of the last server with this `CODEX_HOME` that [`recorded_codex`] started.
+#[cfg(unix)]
+pub(crate) fn server_id(codex_home: &Path) -> String {
+    let id = fs::read_to_string(codex_home.join("server.id")).unwrap();
+    id.trim().to_owned()
 }
 
 #[cfg(unix)]

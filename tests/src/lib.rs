@@ -13,6 +13,7 @@ pub mod recorded;
 pub mod schema;
 pub mod stage;
 pub mod tickets;
+pub mod via;
 
 // Compiles the code blocks of the documentation.
 #[cfg(doctest)]
@@ -76,6 +77,10 @@ mod ci {}
 mod terminal {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/scaling.md")]
+mod scaling {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/orchestrator.md")]
 mod orchestrator {}
 
@@ -98,6 +103,10 @@ mod observability {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/tools.md")]
 mod tools {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/remote.md")]
+mod remote {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/api-reference.md")]

@@ -6,8 +6,14 @@ use codex_client::{
 use codex_testing::{CodexHome, Gate, ModelResponse, ScriptedModel, codex_bin};
 use codex_types::TurnStatus;
 
+use crate::via::{Servers, Via};
+
 /// A scripted model and a temporary home, which is removed on drop.
+///
+/// The variable [`CODEX_TEST_VIA`](crate::via::VARIABLE) selects the way from the clients to the server.
 pub struct Stage {
+    // Before the home, which the servers use.
+    servers: Servers,
     /// The scripted model.
     pub model: ScriptedModel,
     /// The temporary home, with the server's configuration and the workspace.
@@ -26,9 +32,16 @@ impl Stage {
         // threads.
         let home = CodexHome::builder(&model).feature("shell_snapshot", false);
         let home = home.approval_policy("never");
+        let home = home.build().expect("a temporary home");
+        Self::on(model, home)
+    }
+
+    /// Creates a stage on a model and a home.
+    pub fn on(model: ScriptedModel, home: CodexHome) -> Self {
         Self {
-            home: home.build().expect("a temporary home"),
+            servers: Servers::default(),
             model,
+            home,
         }
     }
 
@@ -79,7 +92,17 @@ impl Stage {
     ///
     /// If the server does not start.
     pub async fn start(&self) -> Codex {
-        self.builder().start().await.expect("a running app-server")
+        self.connect(self.builder()).await
+    }
+
+    /// Starts a server with these options on this stage and returns its client.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not start.
+    pub async fn connect(&self, builder: CodexBuilder) -> Codex {
+        let codex = self.servers.start(Via::from_env(), builder, &self.home);
+        codex.await.expect("a running app-server")
     }
 
     /// Starts a server on this stage and returns its blocking client.
@@ -88,8 +111,19 @@ impl Stage {
     ///
     /// If the server does not start.
     pub fn start_blocking(&self) -> blocking::Codex {
-        let builder = self.blocking_builder();
-        builder.start().expect("a running app-server")
+        self.connect_blocking(self.blocking_builder())
+    }
+
+    /// Starts a server with these options on this stage and returns its blocking client.
+    ///
+    /// # Panics
+    ///
+    /// If the server does not start.
+    pub fn connect_blocking(&self, builder: blocking::CodexBuilder) -> blocking::Codex {
+        let codex = self
+            .servers
+            .start_blocking(Via::from_env(), builder, &self.home);
+        codex.expect("a running app-server")
     }
 }
 

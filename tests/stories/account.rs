@@ -1,6 +1,6 @@
 //! Account and models on a real app-server.
 
-use codex_client::{Codex, types::Account};
+use codex_client::{Codex, Result, RpcErrorKind, types::Account};
 use codex_tests::stage::Stage;
 
 #[tokio::test]
@@ -49,4 +49,36 @@ async fn models_are_listed_in_one_page_or_several_with_hidden_ones_on_request() 
     let all = models(&codex, true, 3).await;
     assert!(all.len() > ids.len() && ids.iter().all(|id| all.contains(id)));
     codex.close().await.unwrap();
+}
+
+/// Without a ChatGPT account, the server has no rate limits.
+fn assert_needs_login<T: std::fmt::Debug>(limits: Result<T>) {
+    let error = limits.unwrap_err();
+    assert_eq!(
+        error.rpc_kind(),
+        Some(RpcErrorKind::LoginRequired),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("account/rateLimits/read"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_rate_limits_require_a_chatgpt_account() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    assert_needs_login(codex.rate_limits().await);
+    codex.login_api_key("sk-test-not-a-key").await.unwrap();
+    assert_needs_login(codex.rate_limits().await);
+    codex.close().await.unwrap();
+}
+
+#[test]
+fn the_blocking_api_is_refused_the_rate_limits_too() {
+    let stage = Stage::new();
+    let codex = stage.start_blocking();
+    assert_needs_login(codex.rate_limits());
+    codex.close().unwrap();
 }

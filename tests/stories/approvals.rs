@@ -96,7 +96,7 @@ async fn an_approved_command_runs_and_a_declined_one_does_not() {
                 _ => Decision::Decline,
             }
         });
-    let codex = builder.start().await.unwrap();
+    let codex = wish.stage.connect(builder).await;
     let thread = thread(&codex).await;
     wish.command();
     let result = thread.run("Make a file.").await.unwrap();
@@ -109,7 +109,7 @@ async fn an_approved_command_runs_and_a_declined_one_does_not() {
         .stage
         .builder()
         .on_approval(|_| async { Decision::Decline });
-    let codex = refuses.start().await.unwrap();
+    let codex = wish.stage.connect(refuses).await;
     let thread = self::thread(&codex).await;
     wish.command();
     let result = thread.run("Make a file.").await.unwrap();
@@ -136,7 +136,7 @@ async fn approvals_of_two_commands(
             let decision = decide(&request);
             async { decision }
         });
-    let codex = builder.start().await.unwrap();
+    let codex = wish.stage.connect(builder).await;
     let mut thread = thread(&codex).await;
     for _ in 0..2 {
         wish.command();
@@ -190,7 +190,7 @@ async fn a_cancelled_command_interrupts_its_turn() {
         .stage
         .builder()
         .on_approval(|_| async { Decision::Cancel });
-    let codex = builder.start().await.unwrap();
+    let codex = wish.stage.connect(builder).await;
     let thread = thread(&codex).await;
     wish.command();
     let result = thread.run("Make a file.").await.unwrap();
@@ -310,7 +310,7 @@ async fn a_file_change_is_shown_and_applied_if_approved() {
                 let decision = decision.clone();
                 async move { decision }
             });
-        let codex = builder.start().await.unwrap();
+        let codex = wish.stage.connect(builder).await;
         let thread = thread(&codex).await;
         wish.patch();
         let result = thread.run("Make a file.").await.unwrap();
@@ -342,7 +342,7 @@ async fn permissions_can_be_granted_in_part() {
             let files = params.permissions.file_system.clone().unwrap();
             Decision::grant(GrantedPermissionProfile::default().file_system(files))
         });
-    let codex = builder.start().await.unwrap();
+    let codex = stage.connect(builder).await;
     let thread = thread(&codex).await;
     let outside = stage.home.root().join("outside");
     let wanted = json!({"reason": "need", "permissions": {
@@ -361,7 +361,7 @@ async fn permissions_can_be_granted_in_part() {
 }
 
 async fn writes_outside(builder: CodexBuilder, wish: &Wish) {
-    let codex = builder.start().await.unwrap();
+    let codex = wish.stage.connect(builder).await;
     let thread = thread(&codex).await;
     wish.command();
     let result = thread.run("Make a file.").await.unwrap();
@@ -415,7 +415,7 @@ async fn a_turn_whose_handler_never_returns_can_be_interrupted() {
             asked.lock().unwrap().take().unwrap().send(()).unwrap();
             std::future::pending::<Result<_, String>>()
         });
-    let codex = builder.start().await.unwrap();
+    let codex = wish.stage.connect(builder).await;
     let thread = thread(&codex).await;
     wish.patch();
     let turn = thread.turn("Make a file.").await.unwrap();
@@ -455,12 +455,8 @@ fn blocking_handlers_and_inboxes_can_decide_too() {
             .send()
             .unwrap()
     };
-    let codex = wish
-        .stage
-        .blocking_builder()
-        .handler(Reads)
-        .start()
-        .unwrap();
+    let builder = wish.stage.blocking_builder().handler(Reads);
+    let codex = wish.stage.connect_blocking(builder);
     wish.command();
     start(&codex).run("Make a file.").send().unwrap();
     assert!(wish.file.exists());
@@ -468,7 +464,8 @@ fn blocking_handlers_and_inboxes_can_decide_too() {
 
     std::fs::remove_file(&wish.file).unwrap();
     let builder = wish.stage.blocking_builder();
-    let codex = builder.on_approval(|_| Decision::Decline).start().unwrap();
+    let builder = builder.on_approval(|_| Decision::Decline);
+    let codex = wish.stage.connect_blocking(builder);
     wish.command();
     start(&codex).run("Make a file.").send().unwrap();
     assert!(!wish.file.exists());

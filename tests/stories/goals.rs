@@ -91,6 +91,11 @@ async fn a_goal_of_two_turns_is_streamed_and_collected_as_one() {
     assert_eq!(first.final_response.as_deref(), Some("I have begun."));
     assert_eq!(second.status, TurnStatus::Completed);
     assert_eq!(result.usage(), second.usage.as_ref());
+    // The first turn has one model call, the second one two.
+    let totals = [first, second].map(|turn| turn.tokens().total);
+    assert_eq!(totals, [15, 30]);
+    assert_eq!(result.tokens(), first.tokens() + second.tokens());
+    assert_eq!(result.tokens_with_agents(), result.tokens());
     assert!(goal.turn().is_none());
     assert_eq!(goal.run().await.unwrap(), result);
     // The server reports the same goal.
@@ -249,6 +254,7 @@ fn the_blocking_api_pursues_goals_too() {
     assert_eq!(completed, 2);
     let result = events.result().unwrap();
     assert_eq!(result.final_response(), Some("It is done."));
+    assert_eq!(result.tokens().total, 45);
     assert_eq!(goal.run().unwrap(), goal.partial());
     assert!(goal.turn().is_none() && goal.goal() == thread.goal().unwrap());
     assert_eq!(goal.thread_id(), thread.id());

@@ -1,5 +1,6 @@
 //! Methods that do in one call what takes several.
 
+use codex_client::RpcErrorKind;
 use codex_tests::stage::Stage;
 
 #[tokio::test]
@@ -37,6 +38,52 @@ async fn the_latest_thread_of_a_directory_is_resumed() {
     codex.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_thread_is_used_by_its_id_without_a_request_once_it_is_loaded() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let id = codex.thread_start().await.unwrap().id().to_owned();
+    stage.model.push("Hello.");
+    let thread = codex.thread(&id);
+    let mut events = thread.events();
+    let result = thread.run("Hi.").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Hello."));
+    assert!(thread.settings().await.unwrap().model.is_some());
+    let event = events.next().await.unwrap().unwrap();
+    assert_eq!(event.thread_id(), Some(&*id));
+    codex.close().await.unwrap();
+
+    // Another server has not loaded it: it is read and named, but runs no turn.
+    let codex = stage.start().await;
+    let thread = codex.thread(&id);
+    thread.set_name("Greeting").await.unwrap();
+    let read = thread.read().include_turns(true).await.unwrap().thread;
+    assert_eq!(
+        (read.name.as_deref(), read.turns.len()),
+        (Some("Greeting"), 1)
+    );
+    let error = thread.run("Hi.").await.unwrap_err();
+    assert_eq!(
+        error.rpc_kind(),
+        Some(RpcErrorKind::ThreadNotLoaded),
+        "{error}"
+    );
+    assert_eq!(thread.goal().await.unwrap(), None);
+    codex.thread_resume(&id).await.unwrap();
+    stage.model.push("Hello again.");
+    let result = thread.run("Hi.").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Hello again."));
+    // An id is checked by the server only.
+    let unknown = codex.thread("00000000-0000-0000-0000-000000000000");
+    let error = unknown.run("Hi.").await.unwrap_err();
+    assert_eq!(
+        error.rpc_kind(),
+        Some(RpcErrorKind::ThreadNotLoaded),
+        "{error}"
+    );
+    codex.close().await.unwrap();
+}
+
 #[test]
 fn the_blocking_api_has_the_same_shortcuts() {
     let stage = Stage::new();
@@ -45,5 +92,9 @@ fn the_blocking_api_has_the_same_shortcuts() {
     assert!(codex.thread_resume_latest(&cwd).unwrap().is_none());
     stage.model.push("Because.");
     assert_eq!(codex.ask("Why?").unwrap(), "Because.");
+    let thread = codex.thread_start().send().unwrap();
+    stage.model.push("Hello.");
+    let result = codex.thread(thread.id()).run("Hi.").send().unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Hello."));
     codex.close().unwrap();
 }

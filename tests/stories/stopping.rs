@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use codex_client::{Error, types::TurnStatus};
 use codex_tests::stage::Stage;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn a_dropped_run_ends_its_model_call() {
@@ -84,6 +85,49 @@ fn a_blocking_run_is_stopped_by_a_channel_and_a_dropped_turn_is_interrupted() {
     let turn = thread.turn("Go.").interrupt_on_drop().send().unwrap();
     gate.blocking_reached().unwrap();
     drop(turn);
+    gate.blocking_hung_up().unwrap();
+    codex.close().unwrap();
+}
+
+#[tokio::test]
+async fn one_cancellation_token_stops_several_turns_and_those_that_follow() {
+    let stage = Stage::new();
+    let codex = stage.start().await;
+    let token = CancellationToken::new();
+    let thread = codex.thread_start().await.unwrap();
+    let other = codex.thread_start().await.unwrap();
+    let gate = stage.model.push_gated("never");
+    let run = thread
+        .run("Go.")
+        .until(token.child_token().cancelled_owned());
+    let run = tokio::spawn(run.into_future());
+    gate.reached().await.unwrap();
+    let (turn, other_gate) = stage.held_turn(&other, "Go.", "never").await;
+    let (stopped, ()) = tokio::join!(turn.run_until(token.cancelled()), async { token.cancel() });
+    assert_eq!(stopped.unwrap().status, TurnStatus::Interrupted);
+    assert_eq!(run.await.unwrap().unwrap().status, TurnStatus::Interrupted);
+    gate.hung_up().await.unwrap();
+    other_gate.hung_up().await.unwrap();
+    let late = thread.run("Go.").until(token.cancelled_owned()).await;
+    assert!(matches!(late, Err(Error::Stopped)), "{late:?}");
+    codex.close().await.unwrap();
+}
+
+#[test]
+fn a_cancellation_token_stops_a_blocking_run() {
+    let stage = Stage::new();
+    let codex = stage.start_blocking();
+    let thread = codex.thread_start().send().unwrap();
+    let gate = stage.model.push_gated("never");
+    let token = CancellationToken::new();
+    let (reached, cancelled) = (gate.clone(), token.clone());
+    let stopping = std::thread::spawn(move || {
+        reached.blocking_reached().unwrap();
+        cancelled.cancel();
+    });
+    let run = thread.run("Go.").until(token.cancelled_owned());
+    assert_eq!(run.send().unwrap().status, TurnStatus::Interrupted);
+    stopping.join().unwrap();
     gate.blocking_hung_up().unwrap();
     codex.close().unwrap();
 }

@@ -180,7 +180,7 @@ async fn sub_agents_may_fail_have_sub_agents_and_outlive_the_turn() {
     let model = ScriptedModel::start().unwrap();
     let home = CodexHome::builder(&model).feature("shell_snapshot", false);
     let home = home.config("agents.max_depth = 3").build().unwrap();
-    let stage = Stage { model, home };
+    let stage = Stage::on(model, home);
     let (leaf, end) = (stage.model.gate(), stage.model.gate());
     let gates = (leaf.clone(), end.clone());
     stage.model.respond_with(move |request| {
@@ -243,7 +243,7 @@ async fn a_sub_agent_that_the_model_names_has_its_role_and_path() {
             "[agents.counter]\ndescription = \"Counts things.\"\nnickname_candidates = [\"Abacus\"]",
         );
     let home = home.build().unwrap();
-    let stage = Stage { model, home };
+    let stage = Stage::on(model, home);
     stage.model.respond_with(|request| {
         // The task of the sub-agent is encrypted.
         if request.last_user_text().as_deref() != Some("Delegate.") {

@@ -42,24 +42,24 @@ async fn a_turn_has_the_tokens_of_all_its_model_calls_and_no_others() {
     stage.model.push(call(100, 10));
     stage.model.push(ModelResponse::text("Done.").usage(first));
     let result = thread.run("Go.").await.unwrap();
-    assert_eq!(counts(result.tokens), (300, 30, 330));
-    assert_eq!(result.tokens.cached_input, 150);
-    assert_eq!(result.tokens.reasoning_output, 7);
-    assert_eq!(result.tokens_with_agents(), result.tokens);
+    assert_eq!(counts(result.tokens()), (300, 30, 330));
+    assert_eq!(result.tokens().cached_input, 150);
+    assert_eq!(result.tokens().reasoning_output, 7);
+    assert_eq!(result.tokens_with_agents(), result.tokens());
     let used = result.context_used().unwrap();
     assert!(used > 0.0 && used < 0.01, "{used}");
 
     let none = interrupted(&stage, &thread, Vec::new()).await;
-    assert_eq!(none.tokens, Tokens::default());
+    assert_eq!(none.tokens(), Tokens::default());
     let one = interrupted(&stage, &thread, vec![call(300, 30)]).await;
-    assert_eq!(counts(one.tokens), (300, 30, 330));
+    assert_eq!(counts(one.tokens()), (300, 30, 330));
     stage.model.push(call(400, 40));
     stage.model.push(ModelResponse::http_error(400, "no"));
     let failed = thread.run("Go.").await.unwrap_err();
     let codex_client::Error::TurnFailed(failed) = failed else {
         panic!("{failed}")
     };
-    assert_eq!(counts(failed.tokens), (400, 40, 440));
+    assert_eq!(counts(failed.tokens()), (400, 40, 440));
 
     let total = thread.token_usage().await.unwrap().unwrap().total;
     assert_eq!(total.total_tokens, 330 + 330 + 440);
@@ -75,15 +75,15 @@ async fn a_compaction_a_fork_and_a_resumed_thread_have_the_tokens_of_their_own_c
     thread.run("Go.").await.unwrap();
     stage.model.push(text(200, 20));
     let compaction = thread.compact().await.unwrap().run().await.unwrap();
-    assert_eq!(counts(compaction.tokens), (200, 20, 220));
+    assert_eq!(counts(compaction.tokens()), (200, 20, 220));
     stage.model.push(text(300, 30));
     let after = thread.run("Go.").await.unwrap();
-    assert_eq!(counts(after.tokens), (300, 30, 330));
+    assert_eq!(counts(after.tokens()), (300, 30, 330));
 
     let fork = codex.thread_fork(thread.id()).await.unwrap();
     stage.model.push(text(400, 40));
     let forked = fork.run("Go.").await.unwrap();
-    assert_eq!(counts(forked.tokens), (400, 40, 440));
+    assert_eq!(counts(forked.tokens()), (400, 40, 440));
     let id = thread.id().to_owned();
     codex.close().await.unwrap();
 
@@ -91,7 +91,7 @@ async fn a_compaction_a_fork_and_a_resumed_thread_have_the_tokens_of_their_own_c
     let thread = codex.thread_resume(&id).await.unwrap();
     stage.model.push(text(500, 50));
     let resumed = thread.run("Go.").await.unwrap();
-    assert_eq!(counts(resumed.tokens), (500, 50, 550));
+    assert_eq!(counts(resumed.tokens()), (500, 50, 550));
     let usage = thread.token_usage().await.unwrap().unwrap();
     assert_eq!(usage.total.total_tokens, 110 + 220 + 330 + 550);
     codex.close().await.unwrap();
@@ -105,7 +105,7 @@ fn the_blocking_api_has_the_same_counts() {
     stage.model.push(call(100, 10));
     stage.model.push(text(200, 20));
     let result = thread.run("Go.").send().unwrap();
-    assert_eq!(counts(result.tokens), (300, 30, 330));
+    assert_eq!(counts(result.tokens()), (300, 30, 330));
     let usage = thread.token_usage().unwrap().unwrap();
     assert_eq!(usage.total.total_tokens, 330);
     codex.close().unwrap();
@@ -136,7 +136,7 @@ async fn the_tokens_of_sub_agents_are_counted_apart() {
     let codex = stage.start().await;
     let thread = codex.thread_start().await.unwrap();
     let result = thread.run("Delegate.").await.unwrap();
-    assert_eq!(counts(result.tokens), (60, 6, 66));
+    assert_eq!(counts(result.tokens()), (60, 6, 66));
     let agents: Vec<_> = result
         .agents
         .iter()

@@ -3,8 +3,11 @@
 //! The demo itself is an example of `codex-tests`. It is compiled only when it runs, so that this
 //! crate depends on no crate of the workspace.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{
+    io::{self, Read},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context, ensure};
 
@@ -12,9 +15,6 @@ use crate::{cargo, picture, runtime, spinner::Spinner, workspace};
 
 /// The package and the name of the example.
 const EXAMPLE: [&str; 4] = ["--package", "codex-tests", "--example", "demo"];
-
-/// The column at which the texts of the demo begin.
-const INDENT: usize = 9;
 
 /// Arguments of `cargo xtask demo`.
 #[derive(clap::Args)]
@@ -62,15 +62,20 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     }
 }
 
-/// Runs the example and returns what it writes to standard output.
-fn output(example: &mut Command) -> anyhow::Result<Vec<u8>> {
-    let output = example.output().context("cannot run the demo")?;
-    ensure!(
-        output.status.success(),
-        "the demo failed:\n{}",
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(output.stdout)
+/// Runs a program and returns what it writes to standard output and to standard error, in the order
+/// in which a terminal shows it: both are the same pipe.
+fn output(program: &mut Command) -> anyhow::Result<String> {
+    let (mut reader, writer) = io::pipe().context("cannot open a pipe")?;
+    program.stdout(writer.try_clone()?).stderr(writer);
+    let mut running = program.spawn().context("cannot run the demo")?;
+    // The command has the other ends of the pipe until they are replaced.
+    program.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut written = Vec::new();
+    reader.read_to_end(&mut written)?;
+    let status = running.wait()?;
+    let written = String::from_utf8_lossy(&written).into_owned();
+    ensure!(status.success(), "the demo failed:\n{}", written.trim());
+    Ok(written)
 }
 
 /// Writes a file, whose path is relative to the directory of the user.
@@ -121,14 +126,23 @@ fn without_machine(mut text: String, binary: &Path) -> String {
 /// Runs the example as on a terminal with colors, and draws what it prints.
 fn draw(example: &mut Command, path: &Path) -> anyhow::Result<()> {
     let printed = output(example.env("CLICOLOR_FORCE", "1").env_remove("NO_COLOR"))?;
-    let printed = String::from_utf8_lossy(&printed);
-    let svg = picture::draw("cargo xtask demo", &printed, INDENT);
+    let svg = picture::draw("cargo xtask demo", &printed);
     write(path, svg)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_output_and_the_errors_of_a_program_are_in_the_order_in_which_it_writes_them() {
+        let shell = |script: &str| output(Command::new("sh").args(["-c", script]));
+        let printed = shell("echo one; echo two >&2; echo three").unwrap();
+        assert_eq!(printed, "one\ntwo\nthree\n");
+        let error = shell("echo one; echo two >&2; exit 3").unwrap_err();
+        assert_eq!(error.to_string(), "the demo failed:\none\ntwo");
+    }
 
     #[test]
     fn a_recording_has_no_names_of_this_machine() {

@@ -15,6 +15,7 @@ mod programs;
 mod release;
 mod releases;
 mod runtime;
+mod scale;
 mod schema;
 mod soak;
 mod spinner;
@@ -56,6 +57,8 @@ enum Chore {
     Bench(bench::Args),
     /// Runs thousands of turns and restarts in one process, and checks that it does not grow.
     Soak(soak::Args),
+    /// Measures how many turns one server and how many servers one machine carries.
+    Scale(scale::Args),
     /// Searches for inputs that violate a property of the client.
     Fuzz(fuzz::Args),
     /// Runs the test suite against real app-servers.
@@ -83,6 +86,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo(args) => demo::run(args),
         Chore::Bench(args) => bench::run(args),
         Chore::Soak(args) => soak::run(args),
+        Chore::Scale(args) => scale::run(args),
         Chore::Fuzz(args) => fuzz::run(args),
         Chore::Test(args) => suite::run(args),
         Chore::Compat(args) => compat::run(args),

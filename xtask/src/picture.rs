@@ -6,12 +6,12 @@ use anstyle_svg::{Term, WIN10_CONSOLE};
 const COLUMNS: usize = 100;
 
 /// Returns a picture of a terminal on which `command` has printed `output`, a text with the escape
-/// codes of colors. Long lines continue below, `indent` columns from the left. The picture has a dark
-/// background of its own, so that it is readable on light and dark pages.
-pub(crate) fn draw(command: &str, output: &str, indent: usize) -> String {
+/// codes of colors. Long lines continue below, as far from the left as they begin. The picture has a
+/// dark background of its own, so that it is readable on light and dark pages.
+pub(crate) fn draw(command: &str, output: &str) -> String {
     let mut text = format!("\x1b[2m$\x1b[0m {command}\n\n");
     for line in output.trim_end().lines() {
-        text.push_str(&wrap(line, indent));
+        text.push_str(&wrap(line));
         text.push('\n');
     }
     let svg = Term::new().palette(WIN10_CONSOLE).render_svg(&text);
@@ -19,8 +19,9 @@ pub(crate) fn draw(command: &str, output: &str, indent: usize) -> String {
     svg.replace("opacity: 0.4", "opacity: 0.7")
 }
 
-/// Breaks a line between words. Escape codes take no room.
-fn wrap(line: &str, indent: usize) -> String {
+/// Breaks a line between words, and indents its parts like the line. Escape codes take no room.
+fn wrap(line: &str) -> String {
+    let indent = line.len() - line.trim_start_matches(' ').len();
     let mut wrapped = String::new();
     let mut column = 0;
     for word in line.split_inclusive(' ') {
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_picture_has_the_command_the_lines_and_their_colors() {
-        let svg = draw("run", "\x1b[32ma < b\x1b[0m\nlast\n\n", 0);
+        let svg = draw("run", "\x1b[32ma < b\x1b[0m\nlast\n\n");
         assert!(is_well_formed(&svg), "{svg}");
         let text = text(&svg);
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -97,14 +98,14 @@ mod tests {
     #[test]
     fn a_long_line_continues_below_and_escape_codes_take_no_room() {
         let words = "\x1b[1mword\x1b[0m ".repeat(21);
-        let line = format!("label {words}end");
-        let wrapped = wrap(&line, 6);
+        let line = format!("   a {words}end");
+        let wrapped = wrap(&line);
         let lines: Vec<&str> = wrapped.lines().collect();
         assert_eq!(lines.len(), 2, "{wrapped}");
-        assert!(lines[1].starts_with("      \x1b[1mword"), "{wrapped}");
+        assert!(lines[1].starts_with("   \x1b[1mword"), "{wrapped}");
         assert!(lines.iter().all(|line| width(line.trim_end()) <= COLUMNS));
         assert_eq!(
-            wrap("  short \x1b[2mline\x1b[0m", 6),
+            wrap("  short \x1b[2mline\x1b[0m"),
             "  short \x1b[2mline\x1b[0m"
         );
     }

@@ -78,10 +78,7 @@ impl Backend {
         match command {
             Command::Threads { cursor } => {
                 let list = self.codex.thread_list().limit(20);
-                Ok(json!(match cursor {
-                    Some(cursor) => list.cursor(cursor).await?,
-                    None => list.await?,
-                }))
+                Ok(json!(list.cursor(cursor).await?))
             }
             Command::Open { thread: None } => {
                 let thread = self.codex.thread_start().await?;

@@ -1,11 +1,8 @@
 //! Sets the goal of a thread, and streams the turns that the server starts for it.
 //!
-//! `cargo run -p codex-client --example goal`
+//! `cargo run -p codex-client --features render --example goal`
 
-use codex_client::{
-    Codex, Result, Sandbox,
-    types::{ServerNotification, ThreadItem},
-};
+use codex_client::{Codex, Result, Sandbox, render, types::ServerNotification};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -22,11 +19,7 @@ async fn main() -> Result<()> {
     while let Some(event) = events.next().await {
         match event? {
             ServerNotification::TurnStarted(_) => println!("turn"),
-            ServerNotification::ItemCompleted(done) => {
-                if let ThreadItem::AgentMessage(message) = done.item {
-                    println!("  message: {}", message.text);
-                }
-            }
+            ServerNotification::ItemCompleted(done) => println!("  {}", render::item(&done.item)),
             _ => {}
         }
     }
@@ -34,8 +27,8 @@ async fn main() -> Result<()> {
     let result = events.result().await?;
     if let Some(goal) = &result.goal {
         println!("status: {}", goal.status);
-        println!("tokens: {}", goal.tokens_used);
     }
+    println!("tokens: {}", result.tokens());
     println!("turns:  {}", result.turns.len());
     codex.close().await
 }

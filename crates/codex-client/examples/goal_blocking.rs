@@ -2,13 +2,9 @@
 //!
 //! The blocking version of the `goal` example.
 //!
-//! `cargo run -p codex-client --example goal_blocking`
+//! `cargo run -p codex-client --features render --example goal_blocking`
 
-use codex_client::{
-    Result, Sandbox,
-    blocking::Codex,
-    types::{ServerNotification, ThreadItem},
-};
+use codex_client::{Result, Sandbox, blocking::Codex, render, types::ServerNotification};
 
 fn main() -> Result<()> {
     let codex = Codex::start()?;
@@ -24,11 +20,7 @@ fn main() -> Result<()> {
     for event in &mut events {
         match event? {
             ServerNotification::TurnStarted(_) => println!("turn"),
-            ServerNotification::ItemCompleted(done) => {
-                if let ThreadItem::AgentMessage(message) = done.item {
-                    println!("  message: {}", message.text);
-                }
-            }
+            ServerNotification::ItemCompleted(done) => println!("  {}", render::item(&done.item)),
             _ => {}
         }
     }
@@ -36,8 +28,8 @@ fn main() -> Result<()> {
     let result = events.result()?;
     if let Some(goal) = &result.goal {
         println!("status: {}", goal.status);
-        println!("tokens: {}", goal.tokens_used);
     }
+    println!("tokens: {}", result.tokens());
     println!("turns:  {}", result.turns.len());
     codex.close()
 }

@@ -1,9 +1,9 @@
 //! Reviews the uncommitted changes of the repository in the current directory.
 //!
-//! `cargo run -p codex-client --example review`
+//! `cargo run -p codex-client --features render --example review`
 
 use codex_client::{
-    Codex, Result, Sandbox,
+    Codex, Result, Sandbox, render,
     types::{ReviewTarget, ServerNotification, ThreadItem},
 };
 
@@ -19,10 +19,10 @@ async fn main() -> Result<()> {
     let mut events = turn.stream();
     while let Some(event) = events.next().await {
         // The commands that the reviewer runs.
-        if let ServerNotification::ItemStarted(started) = event?
-            && let ThreadItem::CommandExecution(command) = started.item
+        if let ServerNotification::ItemCompleted(done) = event?
+            && let item @ ThreadItem::CommandExecution(_) = &done.item
         {
-            println!("runs:   {}", command.command);
+            println!("{}", render::item(item));
         }
     }
     let result = events.result().await?;

@@ -2,11 +2,12 @@
 //!
 //! The blocking version of the `review` example.
 //!
-//! `cargo run -p codex-client --example review_blocking`
+//! `cargo run -p codex-client --features render --example review_blocking`
 
 use codex_client::{
     Result, Sandbox,
     blocking::Codex,
+    render,
     types::{ReviewTarget, ServerNotification, ThreadItem},
 };
 
@@ -18,10 +19,10 @@ fn main() -> Result<()> {
     let mut events = turn.stream();
     for event in &mut events {
         // The commands that the reviewer runs.
-        if let ServerNotification::ItemStarted(started) = event?
-            && let ThreadItem::CommandExecution(command) = started.item
+        if let ServerNotification::ItemCompleted(done) = event?
+            && let item @ ThreadItem::CommandExecution(_) = &done.item
         {
-            println!("runs:   {}", command.command);
+            println!("{}", render::item(item));
         }
     }
     let result = events.result()?;

@@ -1,12 +1,8 @@
 //! Follows the sub-agents of a turn, and prints what they said and their tokens.
 //!
-//! `cargo run -p codex-client --example sub_agents`
+//! `cargo run -p codex-client --features render --example sub_agents`
 
-use codex_client::{
-    Codex, Sandbox,
-    agents::SubAgentEvent,
-    types::{ServerNotification, ThreadItem},
-};
+use codex_client::{Codex, Sandbox, agents::SubAgentEvent, render, types::ServerNotification};
 
 #[tokio::main]
 async fn main() -> codex_client::Result<()> {
@@ -39,11 +35,9 @@ fn show(event: &SubAgentEvent) {
         ServerNotification::TurnCompleted(_) => {
             println!("ended:    {name}, {}", event.agent.status);
         }
-        ServerNotification::ItemCompleted(done) => match &done.item {
-            ThreadItem::AgentMessage(message) => println!("said:     {name}: {}", message.text),
-            ThreadItem::CommandExecution(command) => println!("ran:      {}", command.command),
-            _ => {}
-        },
+        ServerNotification::ItemCompleted(done) => {
+            println!("done:     {name}: {}", render::item(&done.item));
+        }
         _ => {}
     }
 }

@@ -2,13 +2,10 @@
 //!
 //! The blocking version of the `sub_agents` example.
 //!
-//! `cargo run -p codex-client --example sub_agents_blocking`
+//! `cargo run -p codex-client --features render --example sub_agents_blocking`
 
 use codex_client::{
-    Sandbox,
-    agents::SubAgentEvent,
-    blocking::Codex,
-    types::{ServerNotification, ThreadItem},
+    Sandbox, agents::SubAgentEvent, blocking::Codex, render, types::ServerNotification,
 };
 
 fn main() -> codex_client::Result<()> {
@@ -40,11 +37,9 @@ fn show(event: &SubAgentEvent) {
         ServerNotification::TurnCompleted(_) => {
             println!("ended:    {name}, {}", event.agent.status);
         }
-        ServerNotification::ItemCompleted(done) => match &done.item {
-            ThreadItem::AgentMessage(message) => println!("said:     {name}: {}", message.text),
-            ThreadItem::CommandExecution(command) => println!("ran:      {}", command.command),
-            _ => {}
-        },
+        ServerNotification::ItemCompleted(done) => {
+            println!("done:     {name}: {}", render::item(&done.item));
+        }
         _ => {}
     }
 }

@@ -21,7 +21,7 @@ fn show(result: &TurnResult) {
     if let Some(duration) = result.duration_ms {
         println!("took:     {duration} ms");
     }
-    println!("tokens:   {}", result.tokens);
+    println!("tokens:   {}", result.tokens());
     for item in &result.items {
         println!("item:     {}", render::item(item));
     }

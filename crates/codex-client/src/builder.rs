@@ -58,7 +58,7 @@ pub use crate::{
     },
     mode::Async,
     models::ModelListBuilder,
-    pages::{Paged, Pages},
+    pages::{Cursor, Paged, Pages},
     request_builder::RequestBuilder,
     run_input::ExternalContent,
     server_requests::handler_result::{HandlerError, IntoResponse},

@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result, handshake_timeout::HandshakeTimeout},
     routing::mailbox::Item,
     server_requests::{dispatch::Dispatch, handlers::Handlers},
-    transport::Transport,
+    transport::{Transport, stderr::Tail},
     version::{self, VersionMismatch, VersionPolicy},
 };
 
@@ -59,8 +59,8 @@ struct Client {
 }
 
 impl Codex {
-    /// Connects over a transport and performs the handshake.
-    pub(crate) async fn connect<R, W>(
+    /// Performs the handshake over a transport.
+    pub(crate) async fn open<R, W>(
         transport: Transport<R, W>,
         limits: &Limits,
         handlers: Handlers<WeakCodex>,
@@ -118,6 +118,16 @@ impl Codex {
 
     pub(crate) fn dispatch(&self) -> &Dispatch<WeakCodex> {
         &self.client.dispatch
+    }
+
+    /// Returns the id of the server process, if this client started it.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        self.connection().peer().pid()
+    }
+
+    /// Returns the standard error of the server process, if this client started it.
+    pub(crate) fn stderr_tail(&self) -> Option<Tail> {
+        self.connection().peer().stderr()
     }
 
     pub(crate) fn is_experimental(&self) -> bool {

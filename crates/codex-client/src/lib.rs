@@ -6,6 +6,7 @@
 //! |---|---|
 //! | start a server and a client | [`Codex::start`], or [`Codex::builder`] to set options |
 //! | connect to a server over other streams | [`CodexBuilder::connect`](builder::CodexBuilder::connect) |
+//! | learn when the connection ends, or read the server's log | [`Codex::closed`], [`Codex::stderr`] |
 //! | ask one question | [`Codex::ask`] |
 //! | start, resume or fork a thread | [`Codex::thread_start`], [`Codex::thread_resume`], [`Codex::thread_resume_latest`], [`Codex::thread_fork`] |
 //! | run a prompt and get the result | [`Thread::run`], [`TurnResult`] |
@@ -42,6 +43,14 @@
     doc = "| work without an async runtime | [`blocking`] |"
 )]
 #![cfg_attr(
+    feature = "tower",
+    doc = "| distribute work over many servers | `tower::Service` for [`Codex`], for the balancers and limits of `tower` |"
+)]
+#![cfg_attr(
+    feature = "websocket",
+    doc = "| join a server that runs already, or start one for others to join | [`Codex::connect`], [`Codex::attach`], [`remote`] |"
+)]
+#![cfg_attr(
     feature = "render",
     doc = "| show items, events and requests as text, or the progress of a turn | [`render`] |",
     doc = "| get a thread as Markdown | [`Thread::transcript`] |"
@@ -69,6 +78,7 @@ mod tokens;
 mod turn_result;
 pub mod types;
 pub mod version;
+mod version_policy;
 
 // Messages, and the streams that carry them.
 mod binary;
@@ -101,8 +111,11 @@ mod models;
 mod notifications;
 mod output;
 mod pages;
+#[cfg(feature = "websocket")]
+pub mod remote;
 mod request_builder;
 mod retry;
+mod stderr;
 pub mod supervisor;
 mod thread;
 mod tool;
@@ -110,6 +123,9 @@ mod turn;
 
 // Sends the requests of all handles.
 mod send;
+
+#[cfg(feature = "tower")]
+mod service;
 
 // The entry points of the API.
 pub mod agents;
@@ -143,7 +159,8 @@ pub use error::{
     decode_error::DecodeError,
     handshake_timeout::HandshakeTimeout,
     output_mismatch::OutputMismatch,
-    rpc_error::{ConfigLocation, RpcError, RpcErrorKind},
+    rpc_error::{ConfigLocation, RpcError},
+    rpc_error_kind::RpcErrorKind,
     turn_detached::{DetachReason, TurnDetached},
     turn_timeout::TurnTimeout,
 };
@@ -167,6 +184,7 @@ pub use sandbox::Sandbox;
 /// `#[schemars(crate = "codex_client::schemars")]`.
 pub use schemars;
 pub use server_requests::{handler_result::HandlerResult, server_response::ServerResponse};
+pub use stderr::StderrLines;
 pub use thread::events::ThreadEvents;
 pub use tokens::Tokens;
 pub use tool::{Tool, ToolContext, output::ToolOutput};

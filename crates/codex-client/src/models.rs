@@ -7,7 +7,7 @@ use crate::{
     client::Codex,
     error::Result,
     mode::Async,
-    pages::Pages,
+    pages::{Cursor, Pages},
     request_builder::RequestBuilder,
 };
 
@@ -40,8 +40,6 @@ impl<M> ModelListBuilder<M> {
     }
 
     options! { ModelListParams {
-        /// Sets the cursor at which the page begins: the `next_cursor` of the previous page.
-        cursor: String;
         /// Sets whether the list includes models that are hidden from model pickers.
         include_hidden: bool;
         /// Sets the maximum number of models on a page.
@@ -49,6 +47,16 @@ impl<M> ModelListBuilder<M> {
         /// Sets the configured provider whose models are listed.
         model_provider: String;
     } }
+
+    /// Sets the cursor at which the page begins: the `next_cursor` of the previous page. `None` is
+    /// the first page.
+    pub fn cursor(self, cursor: impl Into<Cursor>) -> Self {
+        let Cursor(cursor) = cursor.into();
+        self.params(|mut params| {
+            params.cursor = cursor;
+            params
+        })
+    }
 
     timeouts!();
 

@@ -1,6 +1,7 @@
 //! Lists that the server returns page by page.
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     fmt, mem,
     task::{Context, Poll},
@@ -33,6 +34,41 @@ pub trait Paged: Request + Send + Sync + 'static {
     /// Splits a response into its items and the cursor of the next page, if there is one.
     fn page(response: Self::Response) -> (Vec<Self::Item>, Option<String>);
 }
+
+/// The cursor at which a page of a list begins, or none for the first page: for
+/// [`ThreadListBuilder::cursor`](crate::builder::ThreadListBuilder::cursor) and its siblings. A text
+/// is a cursor; so is the `next_cursor` of a response, which need not be there.
+///
+/// ```no_run
+/// use codex_client::{Codex, Result, types::ThreadListResponse};
+///
+/// // A web handler: the browser sends no cursor for the first page.
+/// async fn page(codex: &Codex, cursor: Option<String>) -> Result<ThreadListResponse> {
+///     codex.thread_list().limit(20).cursor(cursor).await
+/// }
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursor(pub(crate) Option<String>);
+
+/// Implements the conversions from these types of text, with and without an `Option`. A blanket impl
+/// for `Into<String>` would overlap with the one for an `Option`.
+macro_rules! from_texts {
+    ($($text:ty),*) => {$(
+        impl From<$text> for Cursor {
+            fn from(cursor: $text) -> Self {
+                Self(Some(cursor.into()))
+            }
+        }
+
+        impl From<Option<$text>> for Cursor {
+            fn from(cursor: Option<$text>) -> Self {
+                Self(cursor.map(Into::into))
+            }
+        }
+    )*};
+}
+
+from_texts!(String, &String, &str, Box<str>, Cow<'_, str>);
 
 /// The items of a list, page by page: a `Stream`, or an iterator in blocking code, returned by
 /// [`RequestBuilder::stream`] and the `stream` methods of the list builders.

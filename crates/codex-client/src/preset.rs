@@ -20,7 +20,7 @@ pub(crate) fn parse<T: fmt::Display + Copy>(
 
 #[cfg(test)]
 mod tests {
-    use crate::{approval_mode::ApprovalMode, sandbox::Sandbox};
+    use crate::{approval_mode::ApprovalMode, sandbox::Sandbox, version_policy::VersionPolicy};
 
     #[test]
     fn a_preset_is_read_from_its_displayed_and_its_serialized_name() {
@@ -37,6 +37,15 @@ mod tests {
             let name = mode.to_string();
             assert_eq!(name.parse::<ApprovalMode>().unwrap(), mode);
             assert_eq!(serde_json::to_value(mode).unwrap(), name);
+        }
+        for policy in [
+            VersionPolicy::Allow,
+            VersionPolicy::Warn,
+            VersionPolicy::Refuse,
+        ] {
+            let name = policy.to_string();
+            assert_eq!(name.parse::<VersionPolicy>().unwrap(), policy);
+            assert_eq!(serde_json::to_value(policy).unwrap(), name);
         }
     }
 

@@ -196,7 +196,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        error::rpc_error::{RpcError, RpcErrorKind},
+        error::{rpc_error::RpcError, rpc_error_kind::RpcErrorKind},
         turn_result::TurnResult,
     };
 

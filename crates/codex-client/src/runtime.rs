@@ -28,6 +28,24 @@ pub(crate) fn check_timers() -> Result<()> {
     })
 }
 
+/// Returns an error if the current runtime cannot run sockets.
+#[cfg(feature = "websocket")]
+pub(crate) fn check_sockets() -> Result<()> {
+    check_timers()?;
+    // Another failure is reported when the socket is connected.
+    let created = catch_unwind(|| {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+        socket.set_nonblocking(true)?;
+        tokio::net::UdpSocket::from_std(socket).map(drop)
+    });
+    created.map(drop).map_err(|_| {
+        Error::UnsuitableRuntime(
+            "the Tokio runtime has no I/O driver, which a connection needs: call `enable_all` or \
+             `enable_io` on its `tokio::runtime::Builder`",
+        )
+    })
+}
+
 /// Returns an error if the current runtime cannot run processes.
 pub(crate) fn check_processes() -> Result<()> {
     check_timers()?;

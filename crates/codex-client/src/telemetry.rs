@@ -151,8 +151,7 @@ mod enabled {
     }
 
     impl Span {
-        pub(crate) fn connection(is_process: bool) -> Self {
-            let transport = if is_process { "process" } else { "streams" };
+        pub(crate) fn connection(transport: &'static str) -> Self {
             tracing::info_span!(
                 target: TARGET,
                 "codex.connection",
@@ -300,7 +299,7 @@ mod disabled {
     pub(crate) struct Span {}
 
     impl Span {
-        pub(crate) fn connection(_is_process: bool) -> Self {
+        pub(crate) fn connection(_transport: &'static str) -> Self {
             Self {}
         }
 

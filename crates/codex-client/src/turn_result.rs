@@ -41,7 +41,7 @@ pub struct TurnResult {
     /// input includes the cached input, and the output includes the reasoning. The tokens of a call
     /// that was interrupted are not reported by the server.
     #[serde(default)]
-    pub tokens: Tokens,
+    pub(crate) tokens: Tokens,
     /// The sub-agents that worked for this turn while it was running, as they were when it ended,
     /// in the order in which they began. Includes the sub-agents of sub-agents.
     #[serde(default)]
@@ -75,6 +75,23 @@ impl TurnResult {
             usage,
             unreadable: Vec::new(),
         }
+    }
+
+    /// Returns the tokens of this turn, summed over its model calls, without those of its
+    /// sub-agents. The input includes the cached input, and the output includes the reasoning. The
+    /// tokens of a call that was interrupted are not reported by the server.
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, Thread};
+    ///
+    /// async fn example(thread: &Thread) -> Result<()> {
+    ///     let result = thread.run("Fix the failing tests.").await?;
+    ///     println!("{} tokens", result.tokens().total);
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn tokens(&self) -> Tokens {
+        self.tokens
     }
 
     /// Returns the tokens of this turn and of its sub-agents.

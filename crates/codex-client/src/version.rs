@@ -25,26 +25,10 @@ pub use codex_types::{CODEX_VERSION, OLDEST_CODEX_VERSION, first_release};
 /// The type of the [`semver`](https://docs.rs/semver) crate.
 pub use semver::Version;
 
+pub use crate::version_policy::VersionPolicy;
+
 /// The command that updates an installed Codex, for error messages.
 pub(crate) const UPDATE: &str = "npm install -g @openai/codex@latest";
-
-/// The policy for a server whose version differs from [`CODEX_VERSION`].
-///
-/// Versions differ if their major or minor numbers do: `0.169.1` is accepted for `0.169.0`. A
-/// server that reports no version differs too.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum VersionPolicy {
-    /// Connects to a server of any version.
-    #[default]
-    Allow,
-    /// Connects, and reports the difference once:
-    /// [`Codex::notifications`](crate::Codex::notifications) yields
-    /// [`Error::VersionMismatch`](crate::Error::VersionMismatch).
-    Warn,
-    /// Does not connect: the error is [`Error::VersionMismatch`](crate::Error::VersionMismatch).
-    Refuse,
-}
 
 /// The version of the server differs from the one that this crate is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@
 //! | Requests that the schema does not list | [`unlisted`] |
 //! | The release that the types describe, and the release that a method needs | [`CODEX_VERSION`], [`first_release`] |
 
+mod approval_policy;
 mod traits;
 mod wire;
 

@@ -12,7 +12,10 @@ const CODEX_TYPES: Table = Table {
         ("wire", &["wire", "traits"]),
         ("ids", &["rpc/id"]),
         ("generated", &["generated"]),
-        ("additions", &["decode", "responses", "rpc", "unlisted"]),
+        (
+            "additions",
+            &["approval_policy", "decode", "responses", "rpc", "unlisted"],
+        ),
         // Lists every definition of the schema, including those in `rpc`.
         ("lists", &["generated/methods", "releases"]),
     ],

@@ -74,6 +74,6 @@ async fn turn(codex: &Codex, prompt: &str, model: &str) -> Result<()> {
     }
     let result = events.result().await?;
     progress.finish(&result)?;
-    progress.line(result.tokens);
+    progress.line(result.tokens());
     Ok(())
 }

@@ -83,7 +83,8 @@ const POLICY: &str = "\
 - **Steering.** 0.158.0 and older finish the response of the model before they read the input of `turn/steer`.
 - **Goals.** 0.133.0 starts one turn after another while they fail. Read `GoalHandle::stream`, and pause the goal.
 - **Resumed threads.** 0.158.0 and older resume a thread with the approval policy of the configuration. Set
-  the policy again in `thread_resume`.
+  the policy again in `thread_resume`. Releases before 0.163.0, such as 0.147.0, leave the history out of the
+  response only if the client declares the `experimentalApi` capability, which is the default.
 - **Lists.** A later page of `thread_list` on 0.163.0 and older lacks the threads of the second in which the
   page before it ends.
 
@@ -198,12 +199,21 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::schema::clearable_fields::ClearableFields;
+    use crate::{schema::clearable_fields::ClearableFields, workspace};
 
     fn outcome(step: &str, error: Option<&str>) -> Outcome {
         Outcome {
             step: step.to_owned(),
             error: error.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_committed_page_has_the_texts_of_the_next_one() {
+        let path = workspace::root().unwrap().join("docs/compatibility.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        for text in [ABOUT, POLICY] {
+            assert!(page.contains(text), "docs/compatibility.md lacks:\n{text}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Decisions on approval requests.
 
+use std::{fmt, str::FromStr};
+
 use codex_types::{
     AcceptWithExecpolicyAmendmentCommandExecutionApprovalDecision,
     ApplyNetworkPolicyAmendmentCommandExecutionApprovalDecision, ApplyPatchApprovalResponse,
@@ -11,6 +13,7 @@ use codex_types::{
     ReviewDecision,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     approvals::request::ApprovalRequest,
@@ -20,7 +23,16 @@ use crate::{
 /// The response to an [`ApprovalRequest`].
 ///
 /// In serde, a decision is the name of its variant in camelCase, or an object with that name as its
-/// only key: `"acceptForSession"`, `{"acceptWithExecpolicyAmendment": ["cargo", "test"]}`.
+/// only key: `"acceptForSession"`, `{"acceptWithExecpolicyAmendment": ["cargo", "test"]}`. As text,
+/// it is the name, or the object as JSON:
+///
+/// ```
+/// use codex_client::Decision;
+///
+/// assert_eq!("acceptForSession".parse::<Decision>()?, Decision::AcceptForSession);
+/// assert_eq!(Decision::Decline.to_string(), "decline");
+/// # Ok::<(), codex_client::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -46,6 +58,35 @@ pub enum Decision {
     ApplyNetworkPolicyAmendment(NetworkPolicyAmendment),
     /// Grants these permissions and denies all others. For permissions only.
     Grant(Box<PermissionsRequestApprovalResponse>),
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match serde_json::to_value(self) {
+            Ok(Value::String(name)) => f.write_str(&name),
+            Ok(object) => object.fmt(f),
+            Err(_) => Err(fmt::Error),
+        }
+    }
+}
+
+/// Parses the name of a decision, such as `accept`, or the JSON of one that has contents.
+impl FromStr for Decision {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let decision = match text.starts_with('{') {
+            true => serde_json::from_str(text),
+            false => serde_json::from_value(text.into()),
+        };
+        decision.map_err(|_| {
+            let message = format!(
+                "`{text}` is not a decision: use `accept`, `acceptForSession`, `decline`, \
+                 `cancel`, or the JSON of a decision with contents"
+            );
+            Error::InvalidInput(message.into())
+        })
+    }
 }
 
 impl ApprovalRequest {
@@ -240,6 +281,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_decision_is_read_from_its_displayed_form() {
+        let rule = NetworkPolicyAmendment::new(NetworkPolicyRuleAction::Deny, "x");
+        for (decision, text) in [
+            (Decision::Accept, "accept"),
+            (Decision::AcceptForSession, "acceptForSession"),
+            (Decision::Decline, "decline"),
+            (Decision::Cancel, "cancel"),
+            (
+                Decision::AcceptWithExecpolicyAmendment(vec!["cargo".into()]),
+                r#"{"acceptWithExecpolicyAmendment":["cargo"]}"#,
+            ),
+            (
+                Decision::ApplyNetworkPolicyAmendment(rule),
+                r#"{"applyNetworkPolicyAmendment":{"action":"deny","host":"x"}}"#,
+            ),
+        ] {
+            assert_eq!(decision.to_string(), text);
+            assert_eq!(text.parse::<Decision>().unwrap(), decision);
+        }
+        let grant = Decision::grant(GrantedPermissionProfile::default());
+        assert_eq!(grant.to_string().parse::<Decision>().unwrap(), grant);
+        for unknown in ["yes", "Accept", "{", ""] {
+            let error = unknown.parse::<Decision>().unwrap_err().to_string();
+            assert!(error.contains("use `accept`"), "{error}");
+        }
+    }
 
     #[test]
     fn a_decision_that_allows_nothing_does_not_accept() {

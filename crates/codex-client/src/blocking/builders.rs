@@ -170,7 +170,7 @@ impl CodexBuilder {
 
 /// Returns the blocking client. Its runtime ends with the program: the drop of the last handle has to
 /// wait for the end of the server.
-fn waiting_on_drop(codex: crate::Codex) -> Codex {
+pub(crate) fn waiting_on_drop(codex: crate::Codex) -> Codex {
     codex.connection().join_on_drop(join);
     codex.into()
 }

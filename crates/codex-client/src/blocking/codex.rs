@@ -1,6 +1,6 @@
 //! The client of the blocking API.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use codex_types::{GetAccountRateLimitsResponse, InitializeResponse, Request};
 
@@ -11,10 +11,13 @@ use super::{
 };
 use crate::{
     blocking::{
-        notifications::Notifications, requests::RequestInbox, sessions::SessionEvents,
-        thread::Thread, worker::wait,
+        notifications::{Notifications, StderrLines},
+        requests::RequestInbox,
+        sessions::SessionEvents,
+        thread::Thread,
+        worker::wait,
     },
-    error::Result,
+    error::{Result, connection_closed::ConnectionClosed},
     run_input::RunInput,
     version::Version,
 };
@@ -97,7 +100,8 @@ impl Codex {
     /// thread, which is not saved.
     ///
     /// The answer is empty if the model gives none. For options, typed output or the whole result,
-    /// use [`thread_start`](Self::thread_start) and [`Thread::run`].
+    /// such as its [tokens](crate::TurnResult::tokens), use [`thread_start`](Self::thread_start) with
+    /// [`ephemeral`](crate::blocking::ThreadStartBuilder#method.ephemeral), and [`Thread::run`].
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Codex};
@@ -110,7 +114,8 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send) and [`TurnHandle::run`](crate::blocking::TurnHandle::run).
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send) and
+    /// [`TurnHandle::run`](crate::blocking::TurnHandle::run).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
@@ -122,6 +127,18 @@ impl Codex {
     /// first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(&self.inner, id.into())
+    }
+
+    /// Returns a handle for a thread whose id is known, without a request, such as in a web handler
+    /// that receives the id. The id is not checked: an unknown one is refused by the first request.
+    ///
+    /// What reads or names a saved thread works at once: [`read`](Thread::read),
+    /// [`set_name`](Thread::set_name), [`goal`](Thread::goal). Turns need a thread that this client
+    /// has started, resumed or forked. A server that has not loaded the thread refuses them with
+    /// [`ThreadNotLoaded`](crate::RpcErrorKind::ThreadNotLoaded): use
+    /// [`thread_resume`](Self::thread_resume) instead.
+    pub fn thread(&self, id: impl AsRef<str>) -> Thread {
+        self.inner.thread(id).into()
     }
 
     /// Resumes the saved thread in this working directory that was updated last (`thread/list`,
@@ -367,6 +384,28 @@ impl Codex {
         self.inner.server_version()
     }
 
+    /// Waits for the end of the connection, and returns how it ended.
+    ///
+    /// # Errors
+    ///
+    /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
+    /// calling thread cannot block.
+    pub fn closed(&self) -> Result<Arc<ConnectionClosed>> {
+        let closed = self.inner.closed();
+        wait(async { Ok(closed.await) })
+    }
+
+    /// Returns the id of the server process. `None` if this client did not start the server.
+    pub fn pid(&self) -> Option<u32> {
+        self.inner.pid()
+    }
+
+    /// Returns the lines that the server writes to its standard error, beginning with those of the last
+    /// 64 KiB. Empty if this client did not start the server.
+    pub fn stderr(&self) -> StderrLines {
+        self.inner.stderr().into()
+    }
+
     /// Returns a handle that does not keep the server running, for values that the client itself
     /// keeps alive, such as handlers.
     pub fn downgrade(&self) -> WeakCodex {
@@ -374,7 +413,8 @@ impl Codex {
     }
 
     /// Closes the connection and waits for the server to exit, but not for running turns to end.
-    /// Pending requests and streams end with [`Closed`](crate::Error::Closed).
+    /// Pending requests and streams end with [`Closed`](crate::Error::Closed). A server that this
+    /// client did not start is left running.
     ///
     /// The server exits when its standard input is closed. It is killed if it does not exit within
     /// a few seconds.

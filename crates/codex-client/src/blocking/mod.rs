@@ -58,6 +58,8 @@ mod handler;
 mod iterator;
 mod login;
 mod notifications;
+#[cfg(feature = "websocket")]
+mod remote;
 mod requests;
 mod retry;
 mod sessions;
@@ -72,7 +74,9 @@ pub use fs_watch::FsWatcher;
 pub use goal::{GoalHandle, GoalStream};
 pub use handler::ServerRequestHandler;
 pub use login::{ChatgptLoginHandle, DeviceCodeLoginHandle};
-pub use notifications::{Notifications, ThreadEvents};
+pub use notifications::{Notifications, StderrLines, ThreadEvents};
+#[cfg(feature = "websocket")]
+pub use remote::ListeningServer;
 pub use requests::{PendingRequest, RequestInbox};
 pub use retry::retry;
 pub use sessions::SessionEvents;

@@ -74,3 +74,26 @@ iterator! {
     /// [`reconnecting`](crate::ConnectionClosed::reconnecting).
     Notifications(crate::notifications::Notifications) => codex_types::ServerNotification
 }
+
+iterator! {
+    /// The lines that a server writes to its standard error, returned by
+    /// [`Codex::stderr`](crate::blocking::Codex::stderr).
+    ///
+    /// ```no_run
+    /// use codex_client::{Result, blocking::Codex};
+    ///
+    /// fn example(codex: &Codex) -> Result<()> {
+    ///     for line in codex.stderr() {
+    ///         eprintln!("codex: {}", line?);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// Keys and tokens are masked as far as they are
+    /// [recognized](crate::protocol::redact::without_tokens). A line is cut after 64 KiB. Up to 4096
+    /// unread lines are kept; a reader that is slower receives
+    /// [`Error::Lagged`](crate::Error::Lagged) with the number of dropped ones. The stream ends with the
+    /// server process and does not keep it running.
+    StderrLines(crate::stderr::StderrLines) => String
+}

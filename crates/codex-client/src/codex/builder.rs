@@ -7,6 +7,8 @@ use std::{ffi::OsString, fmt, marker::PhantomData, path::PathBuf, time::Duration
 use codex_types::{ClientInfo, InitializeCapabilities};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+#[cfg(feature = "websocket")]
+use crate::codex::remote::RemoteOptions;
 use crate::{
     client::{Codex, WeakCodex},
     config::overrides::{Override, config_options},
@@ -19,7 +21,7 @@ use crate::{
 };
 
 /// The default timeout for requests.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The default grace period for the end of a turn. A server completes a turn within milliseconds
 /// after it has reported the thread as idle; this leaves time for a busy machine.
@@ -49,20 +51,22 @@ const MAX_MESSAGE: usize = 256 * 1024 * 1024;
 #[derive(Clone)]
 #[must_use = "nothing happens until `start` or `connect` is called"]
 pub struct CodexBuilder<M = Async> {
-    binary: Option<PathBuf>,
+    pub(crate) binary: Option<PathBuf>,
     config: Vec<Override>,
     /// The error of an option whose value cannot be used.
-    error: Option<Error>,
-    launch_args: Vec<OsString>,
+    pub(crate) error: Option<Error>,
+    pub(crate) launch_args: Vec<OsString>,
     cwd: Option<PathBuf>,
-    env: Vec<(OsString, Option<OsString>)>,
+    pub(crate) env: Vec<(OsString, Option<OsString>)>,
     env_clear: bool,
     #[cfg(windows)]
     creation_flags: u32,
     client: ClientInfo,
     capabilities: InitializeCapabilities,
-    limits: Limits,
+    pub(crate) limits: Limits,
     version_policy: VersionPolicy,
+    #[cfg(feature = "websocket")]
+    pub(crate) remote: RemoteOptions,
     pub(crate) handlers: Handlers<WeakCodex>,
     supervision: Option<Supervision>,
     mode: PhantomData<fn() -> M>,
@@ -91,6 +95,8 @@ impl<M> CodexBuilder<M> {
                 recording: None,
             },
             version_policy: VersionPolicy::default(),
+            #[cfg(feature = "websocket")]
+            remote: RemoteOptions::default(),
             handlers: Handlers::default(),
             supervision: None,
             mode: PhantomData,
@@ -426,7 +432,10 @@ impl<M> fmt::Debug for CodexBuilder<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
         let config = self.config.iter().map(Override::key);
-        f.debug_struct("CodexBuilder")
+        let mut debug = f.debug_struct("CodexBuilder");
+        #[cfg(feature = "websocket")]
+        debug.field("remote", &self.remote);
+        debug
             .field("binary", &self.binary)
             .field("config", &config.collect::<Vec<_>>())
             .field(

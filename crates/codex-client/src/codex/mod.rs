@@ -2,8 +2,14 @@
 
 pub(crate) mod builder;
 pub(crate) mod handler_setters;
+#[cfg(feature = "websocket")]
+pub(crate) mod remote;
 
-use std::path::{self, Path};
+use std::{
+    future::Future,
+    path::{self, Path},
+    sync::Arc,
+};
 
 use codex_types::{
     ApiKeyLoginAccountParams, GetAccountRateLimitsParams, GetAccountRateLimitsResponse,
@@ -15,7 +21,7 @@ use crate::{
     account::AccountReadBuilder,
     client::{Codex, Thread, WeakCodex},
     codex::builder::CodexBuilder,
-    error::{Error, Result},
+    error::{Error, Result, connection_closed::ConnectionClosed},
     exec::start::ExecBuilder,
     fs_watch::FsWatchBuilder,
     inbox::request_inbox::RequestInbox,
@@ -24,6 +30,7 @@ use crate::{
     notifications::Notifications,
     request_builder::RequestBuilder,
     run_input::RunInput,
+    stderr::StderrLines,
     supervisor::events::SessionEvents,
     thread::{
         list::ThreadListBuilder,
@@ -82,8 +89,9 @@ impl Codex {
     /// thread, which is not saved.
     ///
     /// If the future is dropped, the turn is interrupted. The answer is empty if the model gives
-    /// none. For options, typed output or the whole result, use [`thread_start`](Self::thread_start)
-    /// and [`Thread::run`].
+    /// none. For options, typed output or the whole result, such as its
+    /// [tokens](crate::TurnResult::tokens), use [`thread_start`](Self::thread_start) with
+    /// [`ephemeral`](ThreadStartBuilder::ephemeral), and [`Thread::run`].
     ///
     /// ```no_run
     /// use codex_client::{Codex, Result};
@@ -112,6 +120,26 @@ impl Codex {
     /// first turn.
     pub fn thread_resume(&self, id: impl Into<String>) -> ThreadResumeBuilder {
         ThreadResumeBuilder::new(self, id.into())
+    }
+
+    /// Returns a handle for a thread whose id is known, without a request, such as in a web handler
+    /// that receives the id. The id is not checked: an unknown one is refused by the first request.
+    ///
+    /// What reads or names a saved thread works at once: [`read`](Thread::read),
+    /// [`set_name`](Thread::set_name), [`goal`](Thread::goal). Turns need a thread that this client
+    /// has started, resumed or forked. A server that has not loaded the thread refuses them with
+    /// [`ThreadNotLoaded`](crate::RpcErrorKind::ThreadNotLoaded): use
+    /// [`thread_resume`](Self::thread_resume) instead.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result, TurnResult};
+    ///
+    /// async fn message(codex: &Codex, id: &str, text: &str) -> Result<TurnResult> {
+    ///     codex.thread(id).run(text).await
+    /// }
+    /// ```
+    pub fn thread(&self, id: impl AsRef<str>) -> Thread {
+        Thread::new(self.clone(), id.as_ref())
     }
 
     /// Resumes the saved thread in this working directory that was updated last (`thread/list`,
@@ -350,6 +378,33 @@ impl Codex {
         self.connection().server_version()
     }
 
+    /// Waits for the end of the connection, and returns how it ended.
+    ///
+    /// The future does not keep the connection open, and does not borrow the client.
+    ///
+    /// ```no_run
+    /// use codex_client::Codex;
+    ///
+    /// fn watch(codex: &Codex) {
+    ///     let closed = codex.closed();
+    ///     tokio::spawn(async move { eprintln!("{}", closed.await) });
+    /// }
+    /// ```
+    pub fn closed(&self) -> impl Future<Output = Arc<ConnectionClosed>> + Send + use<> {
+        self.connection().ended()
+    }
+
+    /// Returns the id of the server process. `None` if this client did not start the server.
+    pub fn pid(&self) -> Option<u32> {
+        self.process_id()
+    }
+
+    /// Returns the lines that the server writes to its standard error, beginning with those of the last
+    /// 64 KiB. Empty if this client did not start the server.
+    pub fn stderr(&self) -> StderrLines {
+        StderrLines::new(self.stderr_tail().as_ref())
+    }
+
     /// Returns a handle that does not keep the server running, for values that the client itself
     /// keeps alive, such as handlers.
     pub fn downgrade(&self) -> WeakCodex {
@@ -357,7 +412,8 @@ impl Codex {
     }
 
     /// Closes the connection and waits for the server to exit, but not for running turns to end.
-    /// Pending requests and streams end with [`Closed`](crate::Error::Closed).
+    /// Pending requests and streams end with [`Closed`](crate::Error::Closed). A server that this
+    /// client did not start is left running.
     ///
     /// The server exits when its standard input is closed. It is killed if it does not exit within
     /// a few seconds. If the future is dropped, the server still ends, in the background.

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::yield_now,
     time::{Instant, sleep_until, timeout},
 };
@@ -51,6 +51,8 @@ pub(crate) struct Driver<R, W> {
     line_limit: usize,
     shared: Arc<Shared<W>>,
     scope: Scope,
+    /// Dropped after the connection has ended, which its receivers wait for.
+    _alive: watch::Sender<()>,
 }
 
 /// How a session ended.
@@ -74,6 +76,7 @@ where
         commands: mpsc::UnboundedReceiver<Command>,
         line_limit: usize,
         span: Span,
+        alive: watch::Sender<()>,
     ) -> Self {
         let scope = span.scope();
         core.trace(span);
@@ -83,6 +86,7 @@ where
             line_limit,
             shared: Arc::new(Shared::new(core, writer, commands)),
             scope,
+            _alive: alive,
         }
     }
 

@@ -14,7 +14,7 @@ use codex_types::{Request, TurnStartParams};
 use semver::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
@@ -77,6 +77,8 @@ pub(crate) struct Connection {
     /// Executes a command without the task, if possible.
     shared: Weak<dyn Submit>,
     closed: Arc<OnceLock<Arc<ConnectionClosed>>>,
+    /// Closed once the connection has ended.
+    end: watch::Receiver<()>,
     undelivered: Arc<UndeliveredItems>,
     peer: Peer,
     /// Set after the handshake, if the server reports its version.
@@ -86,6 +88,13 @@ pub(crate) struct Connection {
     /// The last field: the connection ends once `commands` has been dropped.
     #[cfg(feature = "blocking")]
     join_on_drop: JoinOnDrop,
+}
+
+/// Returns how a connection ended. The value is set before the task drops anything, so the fallback is
+/// never observed.
+fn end_of(closed: &OnceLock<Arc<ConnectionClosed>>) -> Arc<ConnectionClosed> {
+    let closed = closed.get().map(Arc::clone);
+    closed.unwrap_or_else(|| Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)))
 }
 
 /// Tells the connection on drop that the caller of a request is gone.
@@ -135,8 +144,16 @@ impl Connection {
         }
         let channel = (commands.downgrade(), receiver);
         let peer = Peer::default();
-        let (served, shared) =
-            Served::new(transport, core, channel, limits.line, peer.clone(), reopen);
+        let (alive, end) = watch::channel(());
+        let (served, shared) = Served::new(
+            transport,
+            core,
+            channel,
+            limits.line,
+            peer.clone(),
+            alive,
+            reopen,
+        );
         let shared: Arc<dyn Submit> = shared;
         let task = tokio::spawn(served.run());
         #[cfg(feature = "blocking")]
@@ -147,6 +164,7 @@ impl Connection {
             commands,
             shared: Arc::downgrade(&shared),
             closed,
+            end,
             undelivered,
             peer,
             server_version,
@@ -527,9 +545,22 @@ impl Connection {
 
     /// Returns how the connection ended.
     pub(crate) fn closed(&self) -> Arc<ConnectionClosed> {
-        // Set before the task drops anything, so the fallback is never observed.
-        let closed = self.closed.get().map(Arc::clone);
-        closed.unwrap_or_else(|| Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)))
+        end_of(&self.closed)
+    }
+
+    /// Waits for the end of the connection without keeping it open, and returns how it ended.
+    pub(crate) fn ended(&self) -> impl Future<Output = Arc<ConnectionClosed>> + Send + use<> {
+        let (mut end, closed) = (self.end.clone(), Arc::clone(&self.closed));
+        async move {
+            while end.changed().await.is_ok() {}
+            end_of(&closed)
+        }
+    }
+
+    /// Returns how the connection ended, or `None` if it has not ended.
+    #[cfg(feature = "tower")]
+    pub(crate) fn end(&self) -> Option<Arc<ConnectionClosed>> {
+        self.closed.get().map(Arc::clone)
     }
 
     /// Returns the error of an operation on a connection that has ended.

@@ -7,7 +7,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Instant, sleep, timeout},
 };
 
@@ -84,19 +84,21 @@ where
         ),
         line_limit: usize,
         peer: Peer,
+        alive: watch::Sender<()>,
         reopen: Option<Box<dyn Reopen<R, W>>>,
     ) -> (Self, Arc<Shared<W>>) {
         let Transport {
             reader,
             writer,
             process,
+            kind,
         } = transport;
         if reopen.is_some() {
             core.supervise();
         }
         let (commands, receiver) = commands;
-        let span = Span::connection(process.is_some());
-        let driver = Driver::new(reader, writer, core, receiver, line_limit, span);
+        let span = Span::connection(kind);
+        let driver = Driver::new(reader, writer, core, receiver, line_limit, span, alive);
         let shared = Arc::clone(driver.shared());
         peer.set(process.as_ref());
         let served = Self {
@@ -214,6 +216,7 @@ where
                 reader,
                 writer,
                 process,
+                kind: _,
             } = transport;
             self.peer.set(process.as_ref());
             self.process = process;

@@ -37,6 +37,9 @@ pub(crate) struct State<W> {
     /// `None` once the connection is ending.
     pub(crate) writer: Option<W>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
+    /// Whether the writer has bytes that it may not have passed on. Some writers, such as those for TLS,
+    /// pass the last bytes on only while they are flushed.
+    is_unflushed: bool,
     /// Elapses at the earliest deadline, or before it.
     pub(crate) timer: Option<Pin<Box<Sleep>>>,
     /// Wakes the task; `None` until its first poll.
@@ -49,6 +52,7 @@ impl<W> Shared<W> {
             core,
             writer: Some(writer),
             commands,
+            is_unflushed: false,
             timer: None,
             waker: None,
         }))
@@ -118,7 +122,7 @@ impl<W: AsyncWrite + Unpin> State<W> {
         }
     }
 
-    /// Writes lines until there are no more, or the writer is full.
+    /// Writes lines until there are no more, or the writer is full, and flushes it.
     pub(crate) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
         let Some(writer) = &mut self.writer else {
             return Poll::Pending;
@@ -127,7 +131,6 @@ impl<W: AsyncWrite + Unpin> State<W> {
             let message = format!("could not write to the server: {error}");
             Poll::Ready(CloseReason::Io(message))
         };
-        let mut wrote = false;
         loop {
             // A write makes room for further requests.
             self.core.send_ready(Instant::now());
@@ -140,10 +143,13 @@ impl<W: AsyncWrite + Unpin> State<W> {
                 Ok(written) => self.core.written(written),
                 Err(error) => return failed(error),
             }
-            wrote = true;
+            self.is_unflushed = true;
         }
-        if wrote && let Err(error) = ready!(Pin::new(writer).poll_flush(context)) {
-            return failed(error);
+        if self.is_unflushed {
+            if let Err(error) = ready!(Pin::new(writer).poll_flush(context)) {
+                return failed(error);
+            }
+            self.is_unflushed = false;
         }
         Poll::Pending
     }

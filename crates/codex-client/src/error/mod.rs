@@ -1,20 +1,27 @@
 //! The error type, with one variant for each way in which a caller may react.
 
 pub(crate) mod codex_not_found;
+#[cfg(feature = "websocket")]
+pub(crate) mod connect_failed;
 pub(crate) mod connection_closed;
 pub(crate) mod decode_error;
 pub(crate) mod handshake_timeout;
 pub(crate) mod output_mismatch;
 pub(crate) mod rpc_error;
+pub(crate) mod rpc_error_kind;
 mod serialized;
 pub(crate) mod stderr_excerpt;
 pub(crate) mod turn_detached;
 pub(crate) mod turn_failure;
 pub(crate) mod turn_timeout;
 
-use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, io, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use codex_types::redact;
+use serde::{
+    Deserialize,
+    de::{IntoDeserializer, value},
+};
 
 use crate::{
     error::{
@@ -23,7 +30,8 @@ use crate::{
         decode_error::DecodeError,
         handshake_timeout::HandshakeTimeout,
         output_mismatch::OutputMismatch,
-        rpc_error::{RpcError, RpcErrorKind},
+        rpc_error::RpcError,
+        rpc_error_kind::RpcErrorKind,
         turn_detached::TurnDetached,
         turn_timeout::TurnTimeout,
     },
@@ -52,6 +60,11 @@ pub enum Error {
         /// The error of the operating system.
         source: Arc<io::Error>,
     },
+    /// The server could not be joined: it cannot be reached, does not accept the bearer token, or is no
+    /// app-server. Returned only by the methods of the feature `websocket`.
+    #[cfg(feature = "websocket")]
+    #[error(transparent)]
+    Connect(Box<connect_failed::ConnectFailed>),
     /// The connection has ended, and with it all of its requests and turns. If the client is
     /// [supervised](crate::supervisor), it may continue:
     /// [`reconnecting`](ConnectionClosed::reconnecting) is true then.
@@ -183,7 +196,8 @@ impl Error {
     ///
     /// True if [`is_retryable`](Self::is_retryable) is true, and for a [failed
     /// turn](Self::TurnFailed) if the model provider was overloaded, limited the rate of requests,
-    /// failed internally (429, 5xx), could not be reached, or ended its stream early. False if the
+    /// failed internally (429, 5xx), could not be reached, or ended its stream early. True if a server
+    /// to join could not be reached. False if the
     /// usage limit of the account or the context window is exhausted, and if the input, the
     /// credentials, the sandbox or a policy is the reason.
     ///
@@ -195,6 +209,8 @@ impl Error {
                 .error
                 .as_ref()
                 .is_some_and(turn_failure::is_transient),
+            #[cfg(feature = "websocket")]
+            Self::Connect(failed) => failed.is_transient,
             other => other.is_retryable(),
         }
     }
@@ -233,6 +249,14 @@ impl Error {
         }
     }
 
+    /// Whether the server refused a request because the turn that it names is not running.
+    pub(crate) fn is_not_running(&self) -> bool {
+        matches!(
+            self.rpc_kind(),
+            Some(RpcErrorKind::NoActiveTurn | RpcErrorKind::TurnMismatch)
+        )
+    }
+
     /// Returns the last item of a stream that ends with its connection; `None` if this client
     /// closed the connection.
     pub(crate) fn at_end(closed: Arc<ConnectionClosed>) -> Option<Self> {
@@ -266,6 +290,8 @@ impl fmt::Debug for Error {
                 .field("program", program)
                 .field("source", source)
                 .finish(),
+            #[cfg(feature = "websocket")]
+            Self::Connect(inner) => f.debug_tuple("Connect").field(inner).finish(),
             Self::Closed(inner) => f.debug_tuple("Closed").field(inner).finish(),
             Self::Rpc(inner) => f.debug_tuple("Rpc").field(inner).finish(),
             Self::Decode(inner) => f.debug_tuple("Decode").field(inner).finish(),
@@ -280,6 +306,18 @@ impl fmt::Debug for Error {
             // The messages of the other variants include all of their contents.
             other => fmt::Display::fmt(other, f),
         }
+    }
+}
+
+/// Parses a name, such as `threadNotLoaded`.
+impl FromStr for RpcErrorKind {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::deserialize(name.into_deserializer()).map_err(|_: value::Error| {
+            let message = format!("`{name}` is not the name of an `RpcErrorKind`");
+            Error::InvalidInput(message.into())
+        })
     }
 }
 
@@ -307,6 +345,21 @@ mod tests {
 
     use super::*;
     use crate::error::turn_detached::DetachReason;
+
+    #[test]
+    fn a_kind_is_read_from_its_displayed_and_its_serialized_name() {
+        let kinds = [RpcErrorKind::Parse, RpcErrorKind::ThreadNotLoaded];
+        for (kind, name) in kinds.into_iter().zip(["parse", "threadNotLoaded"]) {
+            assert_eq!(kind.to_string(), name);
+            assert_eq!(name.parse::<RpcErrorKind>().unwrap(), kind);
+            assert_eq!(serde_json::to_value(kind).unwrap(), name);
+        }
+        let error = "full".parse::<RpcErrorKind>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`full` is not the name of an `RpcErrorKind`"
+        );
+    }
 
     #[test]
     fn the_debug_form_is_the_message_and_the_alternate_form_has_the_contents() {

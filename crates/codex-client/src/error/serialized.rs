@@ -107,6 +107,8 @@ pub(super) fn kind(error: &Error) -> &'static str {
         Error::Worker(_) => "worker",
         Error::Resolved { .. } => "resolved",
         Error::Handler { .. } => "handler",
+        #[cfg(feature = "websocket")]
+        Error::Connect(_) => "connect",
         Error::Recording { .. } => "recording",
         Error::InvalidInput(_) => "invalidInput",
     }

@@ -186,6 +186,31 @@ fn a_script_with_a_late_message_ends_in_a_defined_way() {
     );
 }
 
+/// In this script, a call is dropped before its response, which names a turn that another dropped call
+/// has started and that has begun.
+#[test]
+fn a_turn_that_begins_before_the_response_to_its_dropped_call_is_interrupted() {
+    connection(
+        b"\0\xff\x01\xfc\0;D+DDDDD\xe7D\0\x1d\0i)$+\x01d\x05$+dd\xd8\xd8\xd8\xd8\xd8\
+          \0\xf4\0\0\0i\0\0D+D=DD\0\x1d\0i)\0\xf4\0\0\0i",
+    );
+}
+
+/// In this script, a single request may be in flight, the server stops responding, and the request that
+/// interrupts a turn is the last one in the queue.
+#[test]
+fn a_turn_whose_interrupt_waits_in_the_queue_is_interrupted() {
+    connection(
+        b"\0\0\x15\x10\x15\xff\x15\x15\x15\x15\x15\xe6\x15\x15\x15J\0\x10:\0\0\x15\x11\
+          \x15\xe6\x15\x15\0\0\x85\x85\x85\x85\x85\x85\0\x15\x10\x15\xe6\x15\x01=\x15\
+          \x15J\0\x10J\0\x852\0\x10:\xff\xff\xff\xff\xff\0\0\x15\x10\x15\xff\x15\x15\x15\
+          \x15\x15\xe6\x15\x15\x15J\0\x10:\0\0\x15\x11\x15\xe6\x15\x15\0\0\x85\x85\x85\
+          \x85\x85\x85\0\x15\x11\x15\xe6\xff\xff\x03\0&\x85\x10:\0&\x85\x10\x85\x85\x85\
+          \x85\x10:\0\0\0}\x0e?\x10:\0\0\x85\0\x85:J\07J\0\x10J\0\x85:\0\x10:\0&\x85\x10\
+          :\0&\x85\x10\x10:\0\0\x85\0\x85:J",
+    );
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

@@ -51,7 +51,7 @@ impl GoalResult {
 
     /// Returns the tokens of all turns, without those of their sub-agents.
     pub fn tokens(&self) -> Tokens {
-        self.turns.iter().map(|turn| turn.tokens).sum()
+        self.turns.iter().map(TurnResult::tokens).sum()
     }
 
     /// Returns the tokens of all turns and of their sub-agents.

@@ -29,12 +29,36 @@ pub(crate) struct ActiveTurn {
     /// The id of the root of the turns that led to this one; the turn's own id if there is no root,
     /// or if the root is not known.
     pub(crate) root: String,
+    /// Whether the server has reported the start, and not only named the turn in a response.
+    has_started: bool,
 }
 
 impl ActiveTurn {
-    fn new(id: &str, root: &str) -> Self {
+    /// Creates a turn that a response has named.
+    fn named(id: &str) -> Self {
+        let (id, root) = (id.to_owned(), id.to_owned());
+        let has_started = false;
+        Self {
+            id,
+            root,
+            has_started,
+        }
+    }
+
+    /// Creates a turn whose start was reported.
+    fn started(id: &str, root: &str) -> Self {
         let (id, root) = (id.to_owned(), root.to_owned());
-        Self { id, root }
+        let has_started = true;
+        Self {
+            id,
+            root,
+            has_started,
+        }
+    }
+
+    /// Whether this is the turn with this id, which may be either of its ids.
+    fn is(&self, turn_id: &str) -> bool {
+        self.id == turn_id || self.root == turn_id
     }
 }
 
@@ -67,15 +91,21 @@ impl ActiveTurns {
 
     /// Whether the turn with this id, which may be either of its ids, is active.
     fn is(&self, thread_id: &str, turn_id: &str) -> bool {
-        let running = self.turn(thread_id);
-        running.is_some_and(|running| running.id == turn_id || running.root == turn_id)
+        self.turn(thread_id).is_some_and(|turn| turn.is(turn_id))
+    }
+
+    /// Whether the turn with this id, which may be either of its ids, is active and its start was
+    /// reported.
+    pub(crate) fn has_started(&self, thread_id: &str, turn_id: &str) -> bool {
+        let turn = self.turn(thread_id);
+        turn.is_some_and(|turn| turn.has_started && turn.is(turn_id))
     }
 
     /// Adds a turn that a response has named. An active turn is not displaced: only `turn/started`
     /// announces its successor.
     pub(crate) fn add(&mut self, thread_id: &str, turn_id: &str) {
         if self.turn(thread_id).is_none() {
-            let running = ActiveTurn::new(turn_id, turn_id);
+            let running = ActiveTurn::named(turn_id);
             self.turns.insert(thread_id.to_owned(), running);
         }
     }
@@ -97,7 +127,7 @@ impl ActiveTurns {
                 let review = self.reviews.remove(thread_id);
                 let root = keys.root_turn_id.as_deref().or(review.as_deref());
                 let root = root.unwrap_or(turn_id);
-                let running = ActiveTurn::new(turn_id, root);
+                let running = ActiveTurn::started(turn_id, root);
                 self.turns.insert(thread_id.to_owned(), running);
             }
             (NotificationKind::TurnCompleted, turn_id) => self.end(thread_id, turn_id),
@@ -154,7 +184,7 @@ mod tests {
             ..RoutingKeys::default()
         };
         active.update(NotificationKind::TurnStarted, &keys);
-        let running = ActiveTurn::new("inner", "review");
+        let running = ActiveTurn::started("inner", "review");
         assert_eq!(active.turn("t"), Some(&running));
         update(&mut active, "turn/completed", "review");
         assert_eq!(active.turn("t"), None);
@@ -167,17 +197,17 @@ mod tests {
         active.add_review("t", "review");
         update(&mut active, "turn/completed", "u");
         update(&mut active, "turn/started", "inner");
-        let running = ActiveTurn::new("inner", "review");
+        let running = ActiveTurn::started("inner", "review");
         assert_eq!(active.turn("t"), Some(&running));
         update(&mut active, "turn/completed", "review");
         assert_eq!(active.turn("t"), None);
         update(&mut active, "turn/started", "v");
-        assert_eq!(active.turn("t"), Some(&ActiveTurn::new("v", "v")));
+        assert_eq!(active.turn("t"), Some(&ActiveTurn::started("v", "v")));
         // A review that ends before it starts has no inner turn.
         active.add_review("t", "review");
         update(&mut active, "turn/completed", "review");
         update(&mut active, "turn/started", "w");
-        assert_eq!(active.turn("t"), Some(&ActiveTurn::new("w", "w")));
+        assert_eq!(active.turn("t"), Some(&ActiveTurn::started("w", "w")));
         assert!(active.reviews.is_empty());
     }
 
@@ -258,5 +288,18 @@ mod tests {
             update(&mut active, method, "");
             assert_eq!(turn(&active, "t"), None);
         }
+    }
+
+    #[test]
+    fn a_turn_that_a_response_has_named_has_started_once_that_is_reported() {
+        let mut active = ActiveTurns::default();
+        active.add("t", "v");
+        assert!(!active.has_started("t", "v"));
+        update(&mut active, "turn/started", "v");
+        assert!(active.has_started("t", "v") && !active.has_started("t", "w"));
+        active.add("t", "v");
+        assert!(active.has_started("t", "v"));
+        update(&mut active, "turn/completed", "v");
+        assert!(!active.has_started("t", "v"));
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     approval_mode::ApprovalMode,
     client::Codex,
     error::Error,
+    pages::Cursor,
     sandbox::Sandbox,
     tests::{FakeServer, initialize_response},
     thread::directories::Directories,
@@ -198,6 +199,29 @@ async fn every_option_of_a_thread_list_is_sent() {
     // The test covers every param in the schema.
     let all: ThreadListParams = serde_json::from_value(expected.clone()).unwrap();
     assert!(!format!("{all:?}").contains("None"), "{all:?}");
+}
+
+#[tokio::test]
+async fn a_list_takes_the_cursor_of_a_response_which_need_not_be_there() {
+    let cursor = |cursor: Cursor| async {
+        let params = sent("thread/list", |codex| {
+            codex.thread_list().cursor("old").cursor(cursor.clone())
+        });
+        let threads = params.await;
+        let params = sent("model/list", |codex| codex.models().cursor(cursor));
+        assert_eq!(params.await, threads);
+        threads
+    };
+    for text in [
+        "c".into(),
+        String::from("c").into(),
+        Some("c").into(),
+        Some(&String::from("c")).into(),
+        Some(String::from("c")).into(),
+    ] {
+        assert_eq!(cursor(text).await, json!({"cursor": "c"}));
+    }
+    assert_eq!(cursor(None::<String>.into()).await, json!({}));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::{
     blocking,
     client::Codex,
     codex::builder::CodexBuilder,
-    error::{Error, rpc_error::RpcErrorKind},
+    error::{Error, rpc_error_kind::RpcErrorKind},
     tests::FakeServer,
     version::{CODEX_VERSION, OLDEST_CODEX_VERSION, Version, VersionPolicy},
 };

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::{
     client::{Codex, Thread},
     codex::builder::CodexBuilder,
-    error::{Error, rpc_error::RpcErrorKind, turn_detached::DetachReason},
+    error::{Error, rpc_error_kind::RpcErrorKind, turn_detached::DetachReason},
     tests::{
         FakeServer,
         detached_turns::detached,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     client::Codex,
-    error::{Error, rpc_error::RpcErrorKind},
+    error::{Error, rpc_error_kind::RpcErrorKind},
     tests::{FakeServer, poll_once},
 };
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     client::{Codex, Thread},
-    error::{Error, rpc_error::RpcErrorKind},
+    error::{Error, rpc_error_kind::RpcErrorKind},
     tests::{
         FakeServer,
         turns::{events, start},

@@ -14,7 +14,6 @@ use crate::{
     error::{Error, Result},
     routing::{delta_queue::Event, mailbox::Received, thread_subscription::ThreadSubscription},
     rpc::raw_notification::NotificationKind,
-    turn::handle::is_not_running,
 };
 
 /// Interrupts the running turn of a thread if there is one.
@@ -40,7 +39,7 @@ pub(crate) async fn interrupt(thread: &Thread) -> Result<()> {
         };
         match (refused, after) {
             (None, _) => {}
-            (Some(Err(error)), _) if is_not_running(&error) => {
+            (Some(Err(error)), _) if error.is_not_running() => {
                 let changed = connection.within(remaining(), turn_changed(&changes));
                 if changed.await.is_none() {
                     return Err(error);

@@ -9,7 +9,7 @@ use crate::{
     client::Codex,
     error::Result,
     mode::Async,
-    pages::Pages,
+    pages::{Cursor, Pages},
     request_builder::RequestBuilder,
     thread::directories::Directories,
 };
@@ -54,8 +54,6 @@ impl<M> ThreadListBuilder<M> {
         attached_to_thread_id: String;
         /// Sets whether to list only threads that the current ChatGPT account may see.
         current_account_only: bool;
-        /// Sets the cursor at which the page begins: the `next_cursor` of the previous page.
-        cursor: String;
         /// Leaves out these threads. There may be at most 100 of them.
         excluded_thread_ids: [String];
         /// Sets whether a search includes threads that are attached to other threads. Experimental.
@@ -96,6 +94,16 @@ impl<M> ThreadListBuilder<M> {
                 self
             }
         }
+    }
+
+    /// Sets the cursor at which the page begins: the `next_cursor` of the previous page. `None` is
+    /// the first page.
+    pub fn cursor(self, cursor: impl Into<Cursor>) -> Self {
+        let Cursor(cursor) = cursor.into();
+        self.params(|mut params| {
+            params.cursor = cursor;
+            params
+        })
     }
 
     timeouts!();

@@ -25,7 +25,7 @@ use crate::{
     run_input::RunInput,
     thread::{events::ThreadEvents, read::ThreadReadBuilder},
     turn::{
-        handle::{TurnHandle, is_not_running},
+        handle::TurnHandle,
         review::ReviewBuilder,
         start::{RunBuilder, TurnStartBuilder},
     },
@@ -102,7 +102,7 @@ impl Thread {
             let steered = connection.call_for_turn(&params, connection.timeout(), self.id());
             match steered.await {
                 Ok((_, log)) => return Ok(TurnHandle::new(self.codex.clone(), log, Ok)),
-                Err(error) if is_not_running(&error) => {}
+                Err(error) if error.is_not_running() => {}
                 Err(error) => return Err(error),
             }
         }

@@ -151,6 +151,18 @@ impl Process {
         Ok((process, pipes.stdout, pipes.stdin))
     }
 
+    /// Returns the id of the child.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.tree.id()
+    }
+
+    /// Leaves out the time in which the child may exit because its input was closed: a server that
+    /// listens does not read its input.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn ignores_input(&mut self) {
+        self.ending = Ending::InputClosed(Instant::now());
+    }
+
     /// Waits until the child exits. Cancel safe.
     pub(crate) async fn exited(&mut self) -> Option<ExitStatus> {
         if self.status.is_none() {

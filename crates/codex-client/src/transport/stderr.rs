@@ -1,4 +1,4 @@
-//! The tail of the server's standard error.
+//! The server's standard error: its tail, and its lines as they are written.
 //!
 //! A server whose standard error is not read blocks once the pipe is full, so a separate task
 //! always reads it.
@@ -19,7 +19,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::error::stderr_excerpt::last_lines;
+use crate::{
+    error::stderr_excerpt::last_lines,
+    transport::stderr_lines::{LineReader, LineSplitter},
+};
 
 /// Maximum size of the tail, in bytes.
 const TAIL_BYTES: usize = 64 * 1024;
@@ -32,19 +35,39 @@ const DRAIN_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The tail of a stream that is still being read.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tail(Arc<Mutex<VecDeque<u8>>>);
+pub(crate) struct Tail(Arc<Mutex<Received>>);
+
+#[derive(Debug, Default)]
+struct Received {
+    tail: VecDeque<u8>,
+    lines: LineSplitter,
+}
 
 impl Tail {
     fn push(&self, bytes: &[u8]) {
-        let mut tail = lock(&self.0);
+        let mut received = lock(&self.0);
+        received.lines.push(bytes);
+        let tail = &mut received.tail;
         tail.extend(bytes);
         let excess = tail.len().saturating_sub(TAIL_BYTES);
         tail.drain(..excess);
     }
 
+    /// Returns a reader of all lines of the tail and those that follow.
+    pub(crate) fn lines(&self) -> LineReader {
+        let mut received = lock(&self.0);
+        let Received { tail, lines } = &mut *received;
+        let is_cut = tail.len() == TAIL_BYTES;
+        let text = String::from_utf8_lossy(tail.make_contiguous());
+        // The beginning of a line that was cut off may be that of a secret.
+        let whole = text.split_once('\n').map_or("", |(_, rest)| rest);
+        lines.subscribe(if is_cut { whole } else { &text })
+    }
+
     /// Returns the last lines received so far, with keys and tokens masked.
     pub(crate) fn text(&self) -> String {
-        let mut tail = lock(&self.0);
+        let mut received = lock(&self.0);
+        let tail = &mut received.tail;
         let is_cut = tail.len() == TAIL_BYTES;
         let text = String::from_utf8_lossy(tail.make_contiguous());
         // A secret whose beginning was cut off would not be recognized.
@@ -92,6 +115,7 @@ impl Stderr {
                 while let Ok(read @ 1..) = read(&stream, &mut buffer).await {
                     tail.push(&buffer[..read]);
                 }
+                lock(&tail.0).lines.finish();
             }
         });
         Self { stream, tail, task }
@@ -126,6 +150,7 @@ impl Drop for Stderr {
     fn drop(&mut self) {
         // Another process may hold the stream open indefinitely.
         self.task.abort();
+        lock(&self.tail.0).lines.finish();
     }
 }
 
@@ -136,7 +161,7 @@ mod tests {
     async fn tail_of(text: impl AsRef<[u8]> + Unpin + Send + 'static) -> String {
         let mut stderr = Stderr::drain(std::io::Cursor::new(text));
         stderr.finish().await;
-        assert!(lock(&stderr.tail().0).len() <= TAIL_BYTES);
+        assert!(lock(&stderr.tail().0).tail.len() <= TAIL_BYTES);
         stderr.tail().text()
     }
 

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::{
     client::Codex,
     connection::interrupt_guard::InterruptGuard,
-    error::{Error, Result, rpc_error::RpcErrorKind, turn_timeout::TurnTimeout},
+    error::{Error, Result, turn_timeout::TurnTimeout},
     input::Input,
     output::ConvertResult,
     routing::turn_log::{EarlyEnd, INTERRUPT_GRACE, TurnEnd, TurnLog, record_claim::RecordClaim},
@@ -288,7 +288,7 @@ impl<R> TurnHandle<R> {
         match first.await {
             // A turn that may have joined another one may not have begun itself.
             Err(error)
-                if is_not_running(&error)
+                if error.is_not_running()
                     && self.log.has_begun()
                     && !self.log.may_have_joined() =>
             {
@@ -422,7 +422,7 @@ impl<R> TurnHandle<R> {
             let (id, had_begun) = (self.id(), self.log.has_begun());
             let params = params(self.running_id().await?);
             let refused = match connection.call(&params, remaining()).await {
-                Err(error) if is_not_running(&error) => error,
+                Err(error) if error.is_not_running() => error,
                 response => {
                     return response.map_err(|error| match (error, after) {
                         // The caller has waited since the first attempt.
@@ -469,14 +469,6 @@ impl<R> TurnHandle<R> {
         let connection = self.codex.connection();
         connection.within(within, begun).await.unwrap_or(false)
     }
-}
-
-/// Returns whether an error says that the turn is not running.
-pub(crate) fn is_not_running(error: &Error) -> bool {
-    matches!(
-        error.rpc_kind(),
-        Some(RpcErrorKind::NoActiveTurn | RpcErrorKind::TurnMismatch)
-    )
 }
 
 // A derive would also require `R` to implement the trait.

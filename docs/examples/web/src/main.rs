@@ -91,13 +91,10 @@ fn router(app: Arc<App>, guard: Arc<Guard>) -> Router {
 /// Returns one page of the saved threads, those used last first.
 async fn threads(State(app): Shared, Query(query): Query<Pairs>) -> Reply<ThreadListResponse> {
     let list = app.codex.thread_list().limit(PAGE);
-    let mut list = list
+    let list = list
         .sort_key(ThreadSortKey::UpdatedAt)
         .sort_direction(SortDirection::Desc);
-    if let Some(cursor) = query.get("cursor") {
-        list = list.cursor(cursor);
-    }
-    Ok(Json(list.await?))
+    Ok(Json(list.cursor(query.get("cursor")).await?))
 }
 
 /// Starts a thread, which is saved with its first turn. Returns its id.

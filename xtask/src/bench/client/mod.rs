@@ -42,6 +42,10 @@ pub(super) struct Args {
     /// Measures the async API on a runtime with one thread, too.
     #[arg(long)]
     current_thread: bool,
+    /// Measures the async API with a recording and without the feature `tracing`, too. There is no
+    /// subscriber for the spans.
+    #[arg(long)]
+    overheads: bool,
     /// Writes the results into `docs/performance.md`, and the plot beside it.
     #[arg(long)]
     write: bool,
@@ -58,12 +62,12 @@ fn other_client(argument: &str) -> Result<(String, PathBuf), String> {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let cases = selected(&args.cases)?;
     eprintln!("compiling the programs");
-    let programs = Programs::build()?;
+    let programs = Programs::build(args.overheads)?;
     let mut measured: Vec<_> = cases
         .into_iter()
         .map(|case| Measured {
             case,
-            readers: readers(args, case)
+            readers: readers(args, case, &programs)
                 .into_iter()
                 .map(|(name, goal, ..)| Reader {
                     name,
@@ -76,7 +80,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     for round in 1..=args.rounds {
         eprintln!("round {round} of {}", args.rounds);
         for it in &mut measured {
-            let readers = readers(args, it.case);
+            let readers = readers(args, it.case, &programs);
             for (reader, (name, _, client, word)) in it.readers.iter_mut().zip(readers) {
                 let client = client.unwrap_or_else(|| programs.path("bench_client"));
                 let sample = programs
@@ -133,7 +137,7 @@ fn selected(names: &[String]) -> anyhow::Result<Vec<&'static Case>> {
 type Run = (String, Option<cases::Goal>, Option<PathBuf>, &'static str);
 
 /// Returns the readers of a case; the first is the limit.
-fn readers(args: &Args, case: &Case) -> Vec<Run> {
+fn readers(args: &Args, case: &Case, programs: &Programs) -> Vec<Run> {
     let [async_goal, blocking_goal] = case.goals.map(Some);
     let mut readers: Vec<Run> = vec![
         ("limit".to_owned(), None, None, "limit"),
@@ -143,6 +147,12 @@ fn readers(args: &Args, case: &Case) -> Vec<Run> {
     if args.current_thread {
         let name = "async, one thread".to_owned();
         readers.push((name, None, None, "async-current-thread"));
+    }
+    if let Some(client) = programs.without_tracing() {
+        let name = "async, recording".to_owned();
+        readers.push((name, None, None, "async-recording"));
+        let name = "async, without tracing".to_owned();
+        readers.push((name, None, Some(client), "async"));
     }
     for (name, path) in &args.clients {
         for word in ["async", "blocking"] {

@@ -47,11 +47,14 @@ impl Sample {
 /// The compiled programs.
 pub(super) struct Programs {
     directory: PathBuf,
+    /// A client without the feature `tracing`.
+    without_tracing: Option<PathBuf>,
 }
 
 impl Programs {
-    /// Compiles the programs, in the release profile.
-    pub(super) fn build() -> anyhow::Result<Self> {
+    /// Compiles the programs, in the release profile; if asked, also a client without the feature
+    /// `tracing`.
+    pub(super) fn build(also_without_tracing: bool) -> anyhow::Result<Self> {
         let mut arguments = vec!["--release", "--package", "codex-bench"];
         for name in ["bench_server", "bench_client", "bench_stage"] {
             arguments.extend(["--bin", name]);
@@ -61,9 +64,27 @@ impl Programs {
             Some(target) => PathBuf::from(target),
             None => workspace::root()?.join("target"),
         };
-        Ok(Self {
+        let mut programs = Self {
             directory: target.join("release"),
-        })
+            without_tracing: None,
+        };
+        if also_without_tracing {
+            let directory = target.join("bench/without-tracing");
+            let path = directory.to_string_lossy();
+            let mut arguments = vec!["--release", "--package", "codex-bench"];
+            arguments.extend(["--bin", "bench_client", "--no-default-features"]);
+            arguments.extend(["--target-dir", &path]);
+            cargo::build(&arguments, "the client without tracing")?;
+            let program = programs.path("bench_client");
+            let name = program.file_name().context("a program has a name")?;
+            programs.without_tracing = Some(directory.join("release").join(name));
+        }
+        Ok(programs)
+    }
+
+    /// Returns the path of a client without the feature `tracing`, if it was compiled.
+    pub(super) fn without_tracing(&self) -> Option<PathBuf> {
+        self.without_tracing.clone()
     }
 
     /// Returns the path of a program.

@@ -45,15 +45,21 @@ impl<M: 'static> CodexBuilder<M> {
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        if self.supervision.is_some() {
-            return Err(Error::InvalidInput(
+        self.check_unsupervised()?;
+        let streams = Transport::streams(reader, writer);
+        self.handshake(streams, |_| pending()).await
+    }
+
+    /// Returns an error if the client is to be supervised, over streams that only the program can open.
+    pub(crate) fn check_unsupervised(&self) -> Result<()> {
+        match self.supervision {
+            None => Ok(()),
+            Some(_) => Err(Error::InvalidInput(
                 "a client over streams of the program cannot be supervised, because it cannot open \
                  them again: leave out `supervise`, or use `start`"
                     .into(),
-            ));
+            )),
         }
-        let streams = Transport::streams(reader, writer);
-        self.handshake(streams, |_| pending()).await
     }
 
     /// Returns the command that starts a program as the server.
@@ -104,6 +110,6 @@ impl<M: 'static> CodexBuilder<M> {
             };
             Box::new(reopener) as Box<dyn Reopen<R, W>>
         });
-        Codex::connect(transport, &limits, handlers, params, policy, reopen).await
+        Codex::open(transport, &limits, handlers, params, policy, reopen).await
     }
 }

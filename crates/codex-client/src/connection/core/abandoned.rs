@@ -26,10 +26,11 @@ impl Core {
         }
     }
 
-    /// Whether the server accepts an interrupt of a turn. A review runs under another id.
+    /// Whether the server accepts an interrupt of a turn. The turn may have begun before a response
+    /// named it, and a review runs under another id: the log knows of neither.
     pub(super) fn has_begun(&self, log: &TurnLog) -> bool {
-        let turn_id = log.turn_id();
-        log.has_begun() || self.active_turns.running_id(log.thread_id(), turn_id) != turn_id
+        let (thread_id, turn_id) = (log.thread_id(), log.turn_id());
+        log.has_begun() || self.active_turns.has_started(thread_id, turn_id)
     }
 
     /// Remembers a request that has expired, if its turn is to be interrupted.
@@ -53,8 +54,7 @@ impl Core {
         let Some(turn_id) = keys.and_then(|keys| keys.turn_id) else {
             return;
         };
-        let active = self.active_turns.turn(&thread_id);
-        if active.is_some_and(|active| *active.id == *turn_id || *active.root == *turn_id) {
+        if self.active_turns.has_started(&thread_id, &turn_id) {
             self.interrupt(&thread_id, &turn_id, RESPONSE_TIMEOUT, now);
         } else {
             self.abandoned_turns.add(&thread_id, &turn_id);

@@ -337,11 +337,14 @@ impl Server {
         }
     }
 
-    /// Receives the messages that the client has sent.
-    pub(super) async fn receive(&mut self) {
-        for message in self.wire.receive().await {
+    /// Receives the messages that the client has sent. Returns whether there were any.
+    pub(super) async fn receive(&mut self) -> bool {
+        let messages = self.wire.receive().await;
+        let any = !messages.is_empty();
+        for message in messages {
             self.message(message);
         }
+        any
     }
 
     fn message(&mut self, message: Value) {

@@ -26,6 +26,12 @@ impl ProcessTree {
         Ok((Self { child, group }, pipes))
     }
 
+    /// Returns the id of the child.
+    pub(crate) fn id(&self) -> Option<u32> {
+        let id = self.group.map(|group| group.as_raw_nonzero().get());
+        id.and_then(|id| id.try_into().ok())
+    }
+
     /// Waits until the child exits. Cancel safe.
     pub(crate) async fn exited(&mut self) -> io::Result<ExitStatus> {
         self.child.wait().await

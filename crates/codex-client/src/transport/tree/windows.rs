@@ -30,6 +30,11 @@ impl ProcessTree {
         Ok((Self { child }, pipes))
     }
 
+    /// Returns the id of the child; `None` once it has exited.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Waits until the child exits. Cancel safe.
     pub(crate) async fn exited(&mut self) -> io::Result<ExitStatus> {
         // The wrapper would wait for the descendants too, on a thread that keeps the runtime from

@@ -5,6 +5,7 @@ use std::{path::Path, time::Instant};
 use codex_bench::{Figures, Measure, Sizes};
 use codex_client::{Codex, Thread, TurnStream};
 use codex_types::ThreadLoadedListParams;
+use tempfile::NamedTempFile;
 use tokio::{runtime::Builder, task::JoinSet};
 
 use crate::{
@@ -12,16 +13,30 @@ use crate::{
     check::{Expected, Turn, median, ratio},
 };
 
-/// Does the work on a runtime with a thread per CPU, or with one thread.
-pub(crate) fn run(
-    work: Work,
-    server: &Path,
-    sizes: &Sizes,
-    on_current_thread: bool,
-) -> Result<Figures> {
-    let mut runtime = match on_current_thread {
-        true => Builder::new_current_thread(),
-        false => Builder::new_multi_thread(),
+/// How the async API is used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Variant {
+    /// On a runtime with a thread per CPU.
+    Usual,
+    /// On a runtime with one thread.
+    CurrentThread,
+    /// As usual, with a recording of all messages.
+    Recording,
+}
+
+/// Does the work.
+pub(crate) fn run(work: Work, server: &Path, sizes: &Sizes, variant: Variant) -> Result<Figures> {
+    let mut runtime = match variant {
+        Variant::CurrentThread => Builder::new_current_thread(),
+        Variant::Usual | Variant::Recording => Builder::new_multi_thread(),
+    };
+    let recording = match variant {
+        Variant::Recording => Some(NamedTempFile::new()?),
+        Variant::Usual | Variant::CurrentThread => None,
+    };
+    let server = Server {
+        program: server,
+        recording: recording.as_ref().map(NamedTempFile::path),
     };
     runtime.enable_all().build()?.block_on(async {
         match work {
@@ -34,14 +49,26 @@ pub(crate) fn run(
     })
 }
 
-async fn start(server: &Path) -> Result<Codex> {
-    let builder = Codex::builder().binary(server).no_request_timeout();
-    Ok(builder.start().await?)
+/// The server to start, and the file for its messages.
+#[derive(Clone, Copy)]
+struct Server<'a> {
+    program: &'a Path,
+    recording: Option<&'a Path>,
 }
 
-async fn turns(server: &Path, sizes: &Sizes) -> Result<Figures> {
+impl Server<'_> {
+    async fn start(self) -> Result<Codex> {
+        let mut builder = Codex::builder().binary(self.program).no_request_timeout();
+        if let Some(path) = self.recording {
+            builder = builder.record(path);
+        }
+        Ok(builder.start().await?)
+    }
+}
+
+async fn turns(server: Server<'_>, sizes: &Sizes) -> Result<Figures> {
     let expected = Expected::new(sizes);
-    let codex = start(server).await?;
+    let codex = server.start().await?;
     let mut threads = Vec::new();
     for _ in 0..expected.turns {
         threads.push(codex.thread_start().await?);
@@ -77,9 +104,9 @@ async fn read(mut stream: TurnStream, mut check: Turn) -> Result<bool> {
     Ok(check.is_complete())
 }
 
-async fn requests(server: &Path, sizes: &Sizes) -> Result<Figures> {
+async fn requests(server: Server<'_>, sizes: &Sizes) -> Result<Figures> {
     let (count, in_flight) = (sizes.get("requests"), sizes.get("in_flight"));
-    let codex = start(server).await?;
+    let codex = server.start().await?;
     let measure = Measure::begin();
     let mut delivered = true;
     if in_flight <= 1 {
@@ -109,9 +136,9 @@ async fn sequence(codex: &Codex, count: usize) -> Result<bool> {
     Ok(delivered)
 }
 
-async fn unread(server: &Path, sizes: &Sizes) -> Result<Figures> {
+async fn unread(server: Server<'_>, sizes: &Sizes) -> Result<Figures> {
     let expected = Expected::new(sizes);
-    let codex = start(server).await?;
+    let codex = server.start().await?;
     let large = codex.thread_start().await?;
     let small = codex.thread_start().await?;
     let measure = Measure::begin();
@@ -137,8 +164,8 @@ async fn latency(thread: &Thread, sizes: &Sizes) -> Result<std::time::Duration> 
     Ok(median(times))
 }
 
-async fn small_turns(server: &Path, sizes: &Sizes) -> Result<Figures> {
-    let codex = start(server).await?;
+async fn small_turns(server: Server<'_>, sizes: &Sizes) -> Result<Figures> {
+    let codex = server.start().await?;
     let thread = codex.thread_start().await?;
     // The first turn of a thread does more.
     thread.run("small").await?;
@@ -153,8 +180,8 @@ async fn small_turns(server: &Path, sizes: &Sizes) -> Result<Figures> {
     Ok(figures)
 }
 
-async fn resume(server: &Path, sizes: &Sizes) -> Result<Figures> {
-    let codex = start(server).await?;
+async fn resume(server: Server<'_>, sizes: &Sizes) -> Result<Figures> {
+    let codex = server.start().await?;
     let thread = codex.thread_start().await?;
     for _ in 0..sizes.get("history") {
         thread.run("large").await?;
@@ -162,7 +189,7 @@ async fn resume(server: &Path, sizes: &Sizes) -> Result<Figures> {
     let id = thread.id().to_owned();
     drop(thread);
     codex.close().await?;
-    let codex = start(server).await?;
+    let codex = server.start().await?;
     let measure = Measure::begin();
     let request = codex.thread_resume(&id);
     let thread = match sizes.get("with_history") {

@@ -15,6 +15,7 @@ mod limit;
 
 use std::{env, error::Error, path::Path, process::ExitCode};
 
+use asynchronous::Variant;
 use codex_bench::{Figures, Sizes, pin_to_one_cpu};
 
 /// Any error: the program only prints it.
@@ -74,8 +75,9 @@ fn run() -> Result<Figures> {
     let server = Path::new(server);
     match reader.as_str() {
         "limit" => limit::run(work, server, &sizes),
-        "async" => asynchronous::run(work, server, &sizes, false),
-        "async-current-thread" => asynchronous::run(work, server, &sizes, true),
+        "async" => asynchronous::run(work, server, &sizes, Variant::Usual),
+        "async-current-thread" => asynchronous::run(work, server, &sizes, Variant::CurrentThread),
+        "async-recording" => asynchronous::run(work, server, &sizes, Variant::Recording),
         "blocking" => blocking::run(work, server, &sizes),
         _ => Err(format!("no reader `{reader}`").into()),
     }

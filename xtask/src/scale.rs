@@ -1,0 +1,31 @@
+//! `cargo xtask scale`: measures how many turns one server and how many servers one machine carries.
+//!
+//! The measurement itself is an example of `codex-tests`, like the soak test.
+
+use crate::{cargo, runtime};
+
+/// Arguments of `cargo xtask scale`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Numbers of turns that run at the same time on one server, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "1,10,100,300,1000")]
+    turns: Vec<usize>,
+    /// Numbers of servers that run at the same time, separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "1,4,16,32")]
+    servers: Vec<usize>,
+}
+
+/// Runs the chore. Ends with the exit code of the example.
+pub(crate) fn run(Args { turns, servers }: Args) -> anyhow::Result<()> {
+    let list = |counts: Vec<usize>| {
+        let counts: Vec<_> = counts.iter().map(usize::to_string).collect();
+        counts.join(",")
+    };
+    let mut example = cargo::command()?;
+    example
+        .args(["run", "--quiet", "--release"])
+        .args(["--package", "codex-tests", "--example", "scale", "--"])
+        .args([turns, servers].map(list))
+        .env(runtime::CODEX_BIN, runtime::ensure(None)?);
+    cargo::hand_over(example)
+}
