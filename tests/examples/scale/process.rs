@@ -7,16 +7,19 @@ use anyhow::{Context as _, Result};
 /// Units of CPU time in `/proc/PID/stat` per second, the same on every Linux.
 const TICKS: u64 = 100;
 
-/// Returns the resident memory of a process that no other process shares, in MiB.
+/// Returns the resident memory of a process that is not that of files, in MiB.
 ///
 /// Servers share the pages of their program, so the sum over servers is what they need together, apart
 /// from one copy of these pages.
-pub(super) fn private_memory(pid: u32) -> Result<u64> {
+pub(super) fn anonymous_memory(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/smaps_rollup");
     let text = fs::read_to_string(path).context("this needs Linux")?;
-    let private = text.lines().filter(|line| line.starts_with("Private_"));
-    let kib = private.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-    Ok(kib.sum::<u64>() / 1024)
+    let line = text.lines().find(|line| line.starts_with("Anonymous:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1));
+    let kib: u64 = kib
+        .with_context(|| format!("no anonymous memory of {pid}"))?
+        .parse()?;
+    Ok(kib / 1024)
 }
 
 /// Returns the CPU time that a process has used.

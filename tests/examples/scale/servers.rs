@@ -7,7 +7,7 @@ use codex_client::Codex;
 use codex_tests::stage::Stage;
 use tokio::task::JoinSet;
 
-use crate::process::{cpu_time, private_memory};
+use crate::process::{anonymous_memory, cpu_time};
 
 /// Turns of each server.
 const TURNS: usize = 10;
@@ -56,7 +56,7 @@ async fn row(count: usize) -> Result<String> {
     let turn_time = started.elapsed();
     let mut memory = 0;
     for (_, codex) in &servers {
-        memory += private_memory(pid(codex)?)?;
+        memory += anonymous_memory(pid(codex)?)?;
     }
     for (_stage, codex) in servers {
         codex.close().await?;

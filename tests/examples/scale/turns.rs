@@ -8,7 +8,7 @@ use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 use tokio::task::JoinSet;
 
-use crate::process::{cpu_time, private_memory};
+use crate::process::{anonymous_memory, cpu_time};
 
 /// Deltas of each response.
 const DELTAS: usize = 100;
@@ -69,8 +69,8 @@ async fn row(count: usize) -> Result<String> {
         thread_time.as_secs_f64(),
         ask_time.as_secs_f64(),
         response_time.as_secs_f64(),
-        private_memory(pid)?,
-        private_memory(std::process::id())?
+        anonymous_memory(pid)?,
+        anonymous_memory(std::process::id())?
     );
     codex.close().await?;
     Ok(row)
