@@ -5,6 +5,7 @@
 use std::{
     fs,
     process::Command,
+    slice,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -146,10 +147,10 @@ async fn twenty_turns_are_lost_when_their_connection_is_cut_and_their_threads_co
     }
     for events in &mut events {
         let mut has_ended = false;
-        let mut text = None;
+        let mut text = String::new();
         let completed = loop {
             match events.next().await.expect("an event") {
-                Ok(ServerNotification::AgentMessageDelta(delta)) => text = Some(delta.delta),
+                Ok(ServerNotification::AgentMessageDelta(delta)) => text += &delta.delta,
                 Ok(ServerNotification::TurnCompleted(completed)) => break completed,
                 Ok(_) => {}
                 Err(Error::Closed(_)) => has_ended = true,
@@ -157,7 +158,7 @@ async fn twenty_turns_are_lost_when_their_connection_is_cut_and_their_threads_co
             }
         };
         assert!(has_ended);
-        assert_eq!(text.as_deref(), Some("The end"));
+        assert_eq!(text, "The end");
         assert_eq!(completed.turn.status, TurnStatus::Completed);
     }
     for (number, thread) in threads.iter().enumerate() {
@@ -181,7 +182,7 @@ async fn a_turn_that_is_lost_can_be_joined_and_interrupted_where_its_server_stil
     let id = turn.id().to_owned();
     proxy.cut();
     lost(turn.run().await);
-    reconnected(&mut sessions, std::slice::from_ref(&thread)).await;
+    reconnected(&mut sessions, slice::from_ref(&thread)).await;
     let joined = thread.turn("two").await.unwrap();
     assert_eq!(joined.id(), id);
     gate.open();
@@ -192,7 +193,8 @@ async fn a_turn_that_is_lost_can_be_joined_and_interrupted_where_its_server_stil
     let mut events = thread.events();
     proxy.cut();
     lost(turn.run().await);
-    reconnected(&mut sessions, std::slice::from_ref(&thread)).await;
+    reconnected(&mut sessions, slice::from_ref(&thread)).await;
+    assert!(matches!(turn.interrupt().await, Err(Error::Closed(_))));
     thread.interrupt().await.unwrap();
     loop {
         if let Ok(ServerNotification::TurnCompleted(completed)) = events.next().await.unwrap() {
@@ -224,7 +226,7 @@ async fn a_connection_that_stalls_is_noticed_by_its_silence_and_replaced() {
     attempt(&mut sessions).await;
     // The attempt stalls, too, until then.
     proxy.treat(Treatment::Pass);
-    reconnected(&mut sessions, std::slice::from_ref(&thread)).await;
+    reconnected(&mut sessions, slice::from_ref(&thread)).await;
     gate.open();
     assert_echoes(&thread, "again").await;
     codex.close().await.unwrap();
@@ -248,7 +250,7 @@ async fn a_client_reconnects_to_a_server_that_was_killed_and_started_again() {
     assert!(matches!(unreachable, Error::Connect(_)), "{unreachable}");
     let server = listen(&stage, Via::WebSocket).await;
     proxy.lead_to(&server);
-    reconnected(&mut sessions, std::slice::from_ref(&thread)).await;
+    reconnected(&mut sessions, slice::from_ref(&thread)).await;
     assert_echoes(&thread, "again").await;
     let request = stage.model.requests().pop().expect("a request");
     assert!(request.body().to_string().contains("hello"));
@@ -272,7 +274,7 @@ async fn a_client_reconnects_to_the_unix_socket_of_a_server_that_was_started_aga
     let unreachable = attempt(&mut sessions).await;
     assert!(matches!(unreachable, Error::Connect(_)), "{unreachable}");
     let server = stage.builder().spawn_listening(&url).await.unwrap();
-    reconnected(&mut sessions, std::slice::from_ref(&thread)).await;
+    reconnected(&mut sessions, slice::from_ref(&thread)).await;
     assert_echoes(&thread, "again").await;
     codex.close().await.unwrap();
     server.close().await.unwrap();
@@ -289,7 +291,9 @@ async fn a_client_gives_up_at_once_when_its_token_is_refused_and_a_fresh_token_r
         let (file, failures) = (file.clone(), Arc::clone(&failures));
         move || {
             let fails = failures
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                    left.checked_sub(1)
+                })
                 .is_ok();
             let token = fs::read_to_string(&file).map_err(|error| error.to_string());
             async move {
@@ -311,8 +315,16 @@ async fn a_client_gives_up_at_once_when_its_token_is_refused_and_a_fresh_token_r
 
     failures.store(1, Ordering::Relaxed);
     fs::write(&file, ROTATED).unwrap();
-    let args = ["app-server", "--ws-auth", "capability-token", "--ws-token-file"];
-    let args = args.map(Into::into).into_iter().chain([file.into_os_string()]);
+    let args = [
+        "app-server",
+        "--ws-auth",
+        "capability-token",
+        "--ws-token-file",
+    ];
+    let args = args
+        .map(Into::into)
+        .into_iter()
+        .chain([file.into_os_string()]);
     let builder = stage.builder().launch_args(args.collect::<Vec<_>>());
     let rotated = builder.spawn_listening("ws://127.0.0.1:0").await.unwrap();
     proxy.lead_to(&rotated);
@@ -320,7 +332,10 @@ async fn a_client_gives_up_at_once_when_its_token_is_refused_and_a_fresh_token_r
 
     attempt(&mut refused).await;
     let gave_up = refused.next().await;
-    let Some(SessionEvent::GaveUp { attempts, reason, .. }) = gave_up else {
+    let Some(SessionEvent::GaveUp {
+        attempts, reason, ..
+    }) = gave_up
+    else {
         panic!("unexpected: {gave_up:?}");
     };
     assert_eq!(attempts, 1);
@@ -333,9 +348,12 @@ async fn a_client_gives_up_at_once_when_its_token_is_refused_and_a_fresh_token_r
 
     attempt(&mut sessions).await;
     let failed = attempt(&mut sessions).await;
-    assert!(failed.to_string().contains("the vault does not respond"), "{failed}");
+    assert!(
+        failed.to_string().contains("the vault does not respond"),
+        "{failed}"
+    );
     assert!(failed.is_transient());
-    reconnected(&mut sessions, std::slice::from_ref(&thread)).await;
+    reconnected(&mut sessions, slice::from_ref(&thread)).await;
     assert_echoes(&thread, "again").await;
     fresh.close().await.unwrap();
     rotated.close().await.unwrap();
