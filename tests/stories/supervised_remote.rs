@@ -14,17 +14,19 @@ use std::{
 };
 
 use codex_client::{
-    Codex, ConnectionClosed, Error, Result, Thread, TurnResult, blocking,
+    ApprovalRequest, Codex, ConnectionClosed, Decision, Error, Result, Sandbox, Thread, TurnResult,
+    blocking,
     builder::CodexBuilder,
     remote::{BearerToken, ListeningServer},
     supervisor::{SessionEvent, SessionEvents, Supervision},
-    types::{ServerNotification, TurnStatus},
+    types::{AskForApproval, ServerNotification, TurnStatus},
 };
 use codex_testing::{Gate, ModelResponse};
 use codex_tests::{
     stage::Stage,
     via::{TOKEN, Via},
 };
+use serde_json::json;
 
 use crate::proxy::{Proxy, Treatment};
 
@@ -204,6 +206,73 @@ async fn a_turn_that_is_lost_can_be_joined_and_interrupted_where_its_server_stil
         }
     }
     assert_echoes(&thread, "four").await;
+    codex.close().await.unwrap();
+    server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn threads_that_are_not_saved_are_resumed_where_their_server_still_runs() {
+    let stage = echoing();
+    let server = listen(&stage, Via::WebSocket).await;
+    let proxy = Proxy::before(&server).await;
+    let codex = client().connect_url(proxy.url()).await.unwrap();
+    let mut sessions = codex.session_events();
+    let unsaved = codex.thread_start().await.unwrap();
+    let ephemeral = codex.thread_start().ephemeral(true).await.unwrap();
+    let threads = [unsaved, ephemeral];
+    assert_echoes(&threads[1], "hello").await;
+    proxy.cut();
+    reconnected(&mut sessions, &threads).await;
+    for thread in &threads {
+        assert_echoes(thread, "again").await;
+    }
+    codex.close().await.unwrap();
+    server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_approval_that_is_pending_when_the_connection_is_cut_is_requested_again() {
+    let stage = echoing();
+    let server = listen(&stage, Via::WebSocket).await;
+    let proxy = Proxy::before(&server).await;
+    let codex = client().connect_url(proxy.url()).await.unwrap();
+    let mut sessions = codex.session_events();
+    let mut inbox = codex.server_requests();
+    let call = json!({
+        "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
+        "justification": "May I make a file?",
+    });
+    let call = ModelResponse::function_call("exec_command", call);
+    stage.model.push(call);
+    stage.model.push("As you wish.");
+    let thread = codex
+        .thread_start()
+        .approval_policy(AskForApproval::OnRequest)
+        .sandbox(Sandbox::ReadOnly)
+        .await
+        .unwrap();
+    let turn = thread.turn("Make a file.").await.unwrap();
+    let first = inbox.next().await.expect("an approval");
+    let mut events = thread.events();
+    proxy.cut();
+    lost(turn.run().await);
+    first.resolved().await;
+    let late = first.respond(Decision::Accept);
+    assert!(matches!(late, Err(Error::Resolved { .. })), "{late:?}");
+    reconnected(&mut sessions, slice::from_ref(&thread)).await;
+    let second = inbox.next().await.expect("the same approval");
+    assert!(matches!(
+        second.approval(),
+        Some(ApprovalRequest::Command(_))
+    ));
+    second.respond(Decision::Decline).unwrap();
+    while let Some(event) = events.next().await {
+        if let Ok(ServerNotification::TurnCompleted(completed)) = event {
+            assert_eq!(completed.turn.status, TurnStatus::Completed);
+            break;
+        }
+    }
+    assert!(!stage.home.workspace().join("made.txt").exists());
     codex.close().await.unwrap();
     server.close().await.unwrap();
 }
