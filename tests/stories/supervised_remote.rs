@@ -211,7 +211,7 @@ async fn a_turn_that_is_lost_can_be_joined_and_interrupted_where_its_server_stil
 }
 
 #[tokio::test]
-async fn threads_that_are_not_saved_are_resumed_where_their_server_still_runs() {
+async fn threads_that_are_not_saved_are_lost_even_where_their_server_still_runs() {
     let stage = echoing();
     let server = listen(&stage, Via::WebSocket).await;
     let proxy = Proxy::before(&server).await;
@@ -219,13 +219,16 @@ async fn threads_that_are_not_saved_are_resumed_where_their_server_still_runs() 
     let mut sessions = codex.session_events();
     let unsaved = codex.thread_start().await.unwrap();
     let ephemeral = codex.thread_start().ephemeral(true).await.unwrap();
-    let threads = [unsaved, ephemeral];
-    assert_echoes(&threads[1], "hello").await;
+    assert_echoes(&ephemeral, "hello").await;
     proxy.cut();
-    reconnected(&mut sessions, &threads).await;
-    for thread in &threads {
-        assert_echoes(thread, "again").await;
-    }
+    attempt(&mut sessions).await;
+    let second = sessions.next().await;
+    let Some(SessionEvent::Reconnected { resumed, lost, .. }) = second else {
+        panic!("unexpected: {second:?}");
+    };
+    assert!(resumed.is_empty(), "{resumed:?}");
+    let lost: Vec<_> = lost.iter().map(|lost| &*lost.thread_id).collect();
+    assert_eq!(lost, [unsaved.id(), ephemeral.id()]);
     codex.close().await.unwrap();
     server.close().await.unwrap();
 }
