@@ -392,6 +392,29 @@ async fn a_server_that_dies_at_every_start_is_given_up_with_the_last_reason() {
 }
 
 #[tokio::test]
+async fn the_process_id_and_the_standard_error_are_those_of_the_server_of_the_session() {
+    let (server, codex, mut sessions) = start(quick()).await;
+    let first = codex.pid().expect("a process");
+    let mut lines = codex.stderr();
+    server.push(
+        "initialize",
+        Reply::canned().then_stderr("the second server\n"),
+    );
+    server.fault(Fault::Kill);
+    reconnected(&mut sessions).await;
+    let second = codex.pid().expect("another process");
+    assert_ne!(second, first);
+    // A stream is that of one process.
+    while let Some(line) = lines.next().await {
+        line.unwrap();
+    }
+    let line = codex.stderr().next().await.expect("a line");
+    assert_eq!(line.unwrap(), "the second server");
+    codex.close().await.unwrap();
+    server.processes_ended().await.unwrap();
+}
+
+#[tokio::test]
 async fn attempts_are_counted_until_a_session_is_stable() {
     for (stable_after, expected) in [(Duration::ZERO, [1, 1]), (NEVER, [1, 2])] {
         let (server, codex, mut sessions) = start(quick().stable_after(stable_after)).await;

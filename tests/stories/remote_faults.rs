@@ -1,15 +1,14 @@
 //! Connections that are cut, stalled, slow or encrypted, through a proxy in front of a real app-server.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use codex_client::{CloseReason, Codex, Error, remote::ListeningServer};
 use codex_testing::ModelResponse;
 use codex_tests::stage::Stage;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
-    sync::watch,
 };
 use tokio_rustls::{
     TlsAcceptor,
@@ -20,72 +19,7 @@ use tokio_rustls::{
     },
 };
 
-/// The treatment of the bytes that pass a proxy.
-#[derive(Clone, Copy, PartialEq)]
-enum Treatment {
-    Pass,
-    /// Bytes wait, in both directions.
-    Stall,
-    /// The connections are closed.
-    Cut,
-    /// Bytes pass one at a time.
-    Trickle,
-}
-
-/// A proxy on loopback in front of a server.
-struct Proxy {
-    address: SocketAddr,
-    treatment: watch::Sender<Treatment>,
-}
-
-impl Proxy {
-    async fn before(server: &ListeningServer) -> Self {
-        let target = server.url().strip_prefix("ws://").unwrap().to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (treatment, treated) = watch::channel(Treatment::Pass);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&target).await.unwrap();
-                let (from_client, to_client) = client.into_split();
-                let (from_server, to_server) = server.into_split();
-                tokio::spawn(forward(from_client, to_server, treated.clone()));
-                tokio::spawn(forward(from_server, to_client, treated.clone()));
-            }
-        });
-        Self { address, treatment }
-    }
-
-    fn url(&self) -> String {
-        format!("ws://{}", self.address)
-    }
-}
-
-/// Copies bytes as they are treated. Dropping both ends closes them.
-async fn forward(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    mut treatment: watch::Receiver<Treatment>,
-) {
-    let mut buffer = [0; 4096];
-    loop {
-        let trickles = *treatment.borrow() == Treatment::Trickle;
-        let size = if trickles { 1 } else { buffer.len() };
-        let read = tokio::select! {
-            read = from.read(&mut buffer[..size]) => read.unwrap_or(0),
-            () = until(&mut treatment, |it| it == Treatment::Cut) => return,
-        };
-        until(&mut treatment, |it| it != Treatment::Stall).await;
-        if read == 0 || to.write_all(&buffer[..read]).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Waits until the treatment is as it should be, or the test has ended.
-async fn until(treatment: &mut watch::Receiver<Treatment>, is_so: fn(Treatment) -> bool) {
-    let _ = treatment.wait_for(|it| is_so(*it)).await.map(drop);
-}
+use crate::proxy::{Proxy, Treatment};
 
 async fn listening(stage: &Stage) -> ListeningServer {
     let builder = stage.builder();
@@ -104,7 +38,7 @@ async fn a_connection_that_is_cut_ends_the_turn_with_its_partial_result() {
     let thread = codex.thread_start().await.unwrap();
     let turn = thread.turn("Count.").await.unwrap();
     gate.reached().await.unwrap();
-    proxy.treatment.send(Treatment::Cut).unwrap();
+    proxy.cut();
     let Err(Error::Closed(closed)) = turn.run().await else {
         panic!("the turn has not ended")
     };
@@ -130,7 +64,7 @@ async fn a_peer_that_stalls_is_noticed_by_its_silence() {
     // The server responds to pings.
     let thread = codex.thread_start().await.unwrap();
     thread.run("hi").await.unwrap();
-    proxy.treatment.send(Treatment::Stall).unwrap();
+    proxy.treat(Treatment::Stall);
     let Err(Error::Closed(closed)) = thread.run("hi").await else {
         panic!("the turn has not ended")
     };
@@ -147,7 +81,7 @@ async fn a_slow_connection_loses_nothing() {
     let stage = Stage::echo();
     let server = listening(&stage).await;
     let proxy = Proxy::before(&server).await;
-    proxy.treatment.send(Treatment::Trickle).unwrap();
+    proxy.treat(Treatment::Trickle);
     let codex = Codex::connect(proxy.url()).await.unwrap();
     assert_eq!(codex.ask("hi").await.unwrap(), "You said hi");
     codex.close().await.unwrap();

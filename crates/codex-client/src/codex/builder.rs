@@ -331,11 +331,11 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Starts the server again when it ends, and resumes the threads of the client: see
-    /// [`supervisor`](crate::supervisor). Running turns and requests in flight still end with
+    /// Starts the server again when it ends, or reconnects to the one that the client joined, and resumes
+    /// the threads of the client: see [`supervisor`](crate::supervisor). Running turns and requests in flight still end with
     /// [`Closed`](crate::Error::Closed); nothing is repeated.
     ///
-    /// The first start is not repeated if it fails.
+    /// The first start or connection is not repeated if it fails.
     ///
     /// ```no_run
     /// use codex_client::{Codex, Result, supervisor::Supervision};

@@ -395,12 +395,18 @@ impl Codex {
     }
 
     /// Returns the id of the server process. `None` if this client did not start the server.
+    ///
+    /// If the client is [supervised](crate::supervisor), the id is that of the last process that it
+    /// started.
     pub fn pid(&self) -> Option<u32> {
         self.process_id()
     }
 
     /// Returns the lines that the server writes to its standard error, beginning with those of the last
     /// 64 KiB. Empty if this client did not start the server.
+    ///
+    /// If the client is [supervised](crate::supervisor), the lines are those of the last process that it
+    /// started. They end with that process.
     pub fn stderr(&self) -> StderrLines {
         StderrLines::new(self.stderr_tail().as_ref())
     }

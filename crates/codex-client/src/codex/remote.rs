@@ -137,7 +137,7 @@ impl<M: 'static> CodexBuilder<M> {
             address.check_token()?;
         }
         let token = match (&self.remote.token, in_url) {
-            (Some(token), _) => Some(token.get().await?),
+            (Some(token), _) => Some(token.get(Some(address.to_string())).await?),
             (None, Some(token)) => Some(bearer_token::checked(&token)?),
             (None, None) => None,
         };
@@ -154,7 +154,7 @@ impl<M: 'static> CodexBuilder<M> {
         self.check_unsupervised()?;
         runtime::check_timers()?;
         let token = match &self.remote.token {
-            Some(token) => Some(token.get().await?),
+            Some(token) => Some(token.get(None).await?),
             None => None,
         };
         let transport = self.dial(token).over(reader, writer).await?;

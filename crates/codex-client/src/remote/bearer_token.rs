@@ -5,7 +5,7 @@ use std::{env, fmt, future::Future, sync::Arc};
 #[cfg(feature = "signed_tokens")]
 use crate::remote::signed_token::SignedToken;
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, connect_failed::ConnectFailed},
     future::BoxFuture,
 };
 
@@ -51,8 +51,9 @@ impl BearerToken {
         Self(Source::Variable(variable.into().into()))
     }
 
-    /// Calls a function for each attempt to connect. The message of its error becomes that of
-    /// [`InvalidInput`](crate::Error::InvalidInput).
+    /// Calls a function for each attempt to connect. Its error fails the attempt with
+    /// [`Connect`](crate::Error::Connect), which contains its message and is
+    /// [transient](crate::Error::is_transient): the source of the token may be unavailable for a while.
     pub fn from_fn<F, T, E>(get: F) -> Self
     where
         F: Fn() -> T + Send + Sync + 'static,
@@ -72,9 +73,9 @@ impl BearerToken {
         Self(Source::Signed(token))
     }
 
-    /// Returns the token for one attempt. White space around it is removed, as servers do with that in
-    /// their files.
-    pub(crate) async fn get(&self) -> Result<String> {
+    /// Returns the token for one attempt to connect to a server. White space around it is removed, as
+    /// servers do with that in their files.
+    pub(crate) async fn get(&self, url: Option<String>) -> Result<String> {
         let token = match &self.0 {
             Source::Fixed(token) => token.to_string(),
             Source::Variable(name) => env::var(&**name).map_err(|error| {
@@ -83,9 +84,14 @@ impl BearerToken {
                     format!("no bearer token in the variable `{name}`: {error}").into(),
                 )
             })?,
-            Source::Function(get) => get()
-                .await
-                .map_err(|error| Error::InvalidInput(format!("no bearer token: {error}").into()))?,
+            Source::Function(get) => get().await.map_err(|error| {
+                Error::Connect(Box::new(ConnectFailed {
+                    url,
+                    status: None,
+                    reason: format!("no bearer token: {error}"),
+                    is_transient: true,
+                }))
+            })?,
             #[cfg(feature = "signed_tokens")]
             Source::Signed(token) => token.sign()?,
         };
@@ -145,19 +151,19 @@ mod tests {
             let next = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             async move { Ok::<_, String>(format!(" token-{next}\n")) }
         });
-        assert_eq!(token.get().await.unwrap(), "token-0");
-        assert_eq!(token.clone().get().await.unwrap(), "token-1");
+        assert_eq!(token.get(None).await.unwrap(), "token-0");
+        assert_eq!(token.clone().get(None).await.unwrap(), "token-1");
     }
 
     #[tokio::test]
     async fn an_unusable_token_is_an_error_that_does_not_contain_it() {
         for token in ["", " \n", "secret\r\nHost: x", "secret token", "sécret"] {
-            let error = BearerToken::new(token).get().await.unwrap_err();
+            let error = BearerToken::new(token).get(None).await.unwrap_err();
             assert!(matches!(error, Error::InvalidInput(_)), "{error}");
             assert!(!error.to_string().contains("cret"), "{error}");
         }
         let error = BearerToken::from_env("CODEX_CLIENT_NO_SUCH_VARIABLE")
-            .get()
+            .get(None)
             .await;
         assert!(
             error
@@ -166,8 +172,13 @@ mod tests {
                 .contains("CODEX_CLIENT_NO_SUCH_VARIABLE")
         );
         let failing = BearerToken::from_fn(|| async { Err("the vault is sealed") });
-        let error = failing.get().await.unwrap_err();
-        assert_eq!(error.to_string(), "no bearer token: the vault is sealed");
+        let url = "ws://localhost:1".to_owned();
+        let error = failing.get(Some(url)).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "could not connect to ws://localhost:1: no bearer token: the vault is sealed"
+        );
+        assert!(error.is_transient());
     }
 
     #[test]

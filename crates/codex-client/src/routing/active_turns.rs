@@ -110,6 +110,14 @@ impl ActiveTurns {
         }
     }
 
+    /// Adds a turn that was active before the client reconnected. One that was reported since then is
+    /// not displaced.
+    pub(crate) fn restore(&mut self, thread_id: &str, turn: ActiveTurn) {
+        if self.turn(thread_id).is_none() {
+            self.turns.insert(thread_id.to_owned(), turn);
+        }
+    }
+
     /// Adds a review that a response has named. The next turn to start in the thread is that
     /// review, unless it names another root.
     pub(crate) fn add_review(&mut self, thread_id: &str, turn_id: &str) {
@@ -171,6 +179,17 @@ mod tests {
 
     fn turn<'a>(active: &'a ActiveTurns, thread_id: &str) -> Option<&'a str> {
         active.turn(thread_id).map(|running| running.id.as_str())
+    }
+
+    #[test]
+    fn a_turn_is_restored_unless_another_one_is_active() {
+        let before = ActiveTurn::started("u", "u");
+        let mut active = ActiveTurns::default();
+        active.restore("t", before.clone());
+        assert_eq!(turn(&active, "t"), Some("u"));
+        update(&mut active, "turn/started", "v");
+        active.restore("t", before);
+        assert_eq!(turn(&active, "t"), Some("v"));
     }
 
     #[test]

@@ -92,10 +92,13 @@ impl Supervision {
 
 /// Whether another attempt may succeed without a change of the program or its options.
 fn may_pass(error: &Error) -> bool {
-    !matches!(
-        error,
-        Error::VersionMismatch(_) | Error::InvalidInput(_) | Error::UnsuitableRuntime(_)
-    )
+    match error {
+        Error::VersionMismatch(_) | Error::InvalidInput(_) | Error::UnsuitableRuntime(_) => false,
+        // A server that cannot be reached, or one that refuses the token of this client.
+        #[cfg(feature = "websocket")]
+        Error::Connect(_) => error.is_transient(),
+        _ => true,
+    }
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ impl Core {
                 self.unsubscribed_threads.update(method, result);
                 self.loaded_threads.responded(method, result);
                 if let Some(load) = load {
+                    self.restore_turn(result);
                     self.sessions.resumable.loaded(load, result);
                 }
                 // An abandoned response claims nothing: the events go to the subscribers.

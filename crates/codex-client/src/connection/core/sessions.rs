@@ -4,8 +4,9 @@
 //! logins, processes. Subscriptions, inboxes, tools and reservations of callers stay. Requests that
 //! are made before the next session are held back until it has begun.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     },
     rpc::{
         delta_run::DeltaRuns,
+        envelope,
         outbound::{MessageId, Outbound},
     },
     telemetry,
@@ -42,6 +44,9 @@ pub(super) struct Sessions {
     pub(super) is_established: bool,
     pub(super) resumable: ResumableThreads,
     pub(super) subscribers: SessionSubscribers,
+    /// The turns that were active at the end of the last session. A server that was joined may still
+    /// run them.
+    last_turns: ActiveTurns,
     /// How the last session ended.
     last_end: Option<Arc<ConnectionClosed>>,
 }
@@ -80,6 +85,7 @@ impl Core {
             ..closed
         });
         self.sessions.last_end = Some(Arc::clone(&closed));
+        self.sessions.last_turns = mem::take(&mut self.active_turns);
         self.pending.hold(true);
         self.abandon_attempt(&closed);
         for waiter in self.pending.drain_queued() {
@@ -129,6 +135,18 @@ impl Core {
         }));
     }
 
+    /// Restores the active turn of a thread that is resumed in another session, if the server still
+    /// runs a turn there.
+    pub(super) fn restore_turn(&mut self, result: &str) {
+        let keys = envelope::result_keys(result);
+        if let Some(thread_id) = keys.and_then(|keys| keys.thread_id)
+            && let Some(turn) = self.sessions.last_turns.turn(&thread_id)
+            && is_active(result)
+        {
+            self.active_turns.restore(&thread_id, turn.clone());
+        }
+    }
+
     /// Begins a session: the requests that were held back are sent.
     pub(crate) fn begin_session(&mut self, resumed: Vec<String>, lost: Vec<LostThread>) {
         for thread in &lost {
@@ -137,6 +155,7 @@ impl Core {
             self.thread_usages.remove(&thread.thread_id);
             self.service.thread_lost(&thread.thread_id);
         }
+        self.sessions.last_turns = ActiveTurns::default();
         self.pending.hold(false);
         self.report_session(&SessionEvent::Reconnected { resumed, lost });
     }
@@ -172,6 +191,27 @@ impl Core {
         self.watch_claimed(&log, now);
         Ok(log)
     }
+}
+
+/// Whether the response to `thread/resume` reports the thread as active.
+fn is_active(result: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Resumed {
+        thread: Thread,
+    }
+
+    #[derive(Deserialize)]
+    struct Thread {
+        status: Status,
+    }
+
+    #[derive(Deserialize)]
+    struct Status {
+        r#type: String,
+    }
+
+    let resumed: Result<Resumed, _> = serde_json::from_str(result);
+    resumed.is_ok_and(|it| it.thread.status.r#type == "active")
 }
 
 #[cfg(test)]
