@@ -17,13 +17,13 @@ use crate::{
 ///
 /// ```
 /// use codex_client::{Codex, Result};
-/// use tower::{Service, ServiceExt, limit::ConcurrencyLimit};
+/// use tower::{ServiceExt, limit::ConcurrencyLimit};
 ///
 /// /// Runs each prompt in a thread of its own, at most eight at a time.
 /// async fn example(codex: Codex, prompts: Vec<String>) -> Result<()> {
-///     let mut server = ConcurrencyLimit::new(codex, 8);
+///     let server = ConcurrencyLimit::new(codex, 8);
 ///     for prompt in prompts {
-///         let turn = server.ready().await?.call(async move |codex: Codex| {
+///         let turn = server.clone().oneshot(async move |codex: Codex| {
 ///             codex.thread_start().await?.run(prompt).await
 ///         });
 ///         tokio::spawn(turn);
