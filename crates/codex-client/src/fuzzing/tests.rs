@@ -211,6 +211,16 @@ fn a_turn_whose_interrupt_waits_in_the_queue_is_interrupted() {
     );
 }
 
+/// In this script, responses name a turn again that has ended, and an earlier call with the same turn has
+/// joined the turn whose end follows.
+#[test]
+fn a_turn_that_is_named_again_does_not_end_with_its_earlier_call() {
+    connection(
+        b"\0\0\0\x05\0\0\0\xd7\0\0\0m\0\0\x08\0\x05\0\0\0\xcb\0\0\x01\x96\0\xbd\0m\0\0\
+          \x08\0\xbd\x05\0\0\0\x08\0\0\x05\0\xcb\0\xfe\xd7\0\x08\0\xbd\0\0\0e\0n\0\xcb",
+    );
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

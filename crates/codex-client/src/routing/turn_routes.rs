@@ -201,13 +201,13 @@ impl TurnRoutes {
         let Some(routes) = self.threads.get_mut(log.thread_id()) else {
             return;
         };
-        let Some(route) = routes.find(log.response_id()) else {
+        let Some(route) = routes.find_log(log) else {
             return;
         };
         route.ended = true;
         for joined in log.joined() {
             if joined.end().is_some()
-                && let Some(route) = routes.find(joined.response_id())
+                && let Some(route) = routes.find_log(&joined)
             {
                 route.ended = true;
             }
@@ -394,6 +394,14 @@ impl ThreadRoutes {
     fn find(&mut self, turn_id: &str) -> Option<&mut Route> {
         let mut turns = self.turns.iter_mut();
         turns.find(|route| route.turn_id == turn_id)
+    }
+
+    /// Returns the route of a log. After its end, a response may name the turn again, which then has
+    /// another log.
+    fn find_log(&mut self, log: &Arc<TurnLog>) -> Option<&mut Route> {
+        let route = self.find(log.response_id())?;
+        let is_of_log = route.log().is_some_and(|it| Arc::ptr_eq(&it, log));
+        is_of_log.then_some(route)
     }
 }
 
