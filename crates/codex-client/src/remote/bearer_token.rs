@@ -19,7 +19,7 @@ use crate::{
 /// use codex_client::{Codex, Result, remote::BearerToken};
 ///
 /// async fn example() -> Result<Codex> {
-///     let token = BearerToken::from_fn(|| async { tokio::fs::read_to_string("/run/token").await });
+///     let token = BearerToken::from_fn(|| async { std::fs::read_to_string("/run/token") });
 ///     Codex::builder()
 ///         .bearer_token(token)
 ///         .connect_url("ws://127.0.0.1:4500")
