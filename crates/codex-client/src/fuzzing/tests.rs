@@ -221,6 +221,15 @@ fn a_turn_that_is_named_again_does_not_end_with_its_earlier_call() {
     );
 }
 
+/// In this script, the client unsubscribes from a thread twice, and a turn begins in between.
+#[test]
+fn a_turn_of_an_unsubscribed_thread_is_interrupted_when_it_is_dropped() {
+    connection(
+        b"\0\0\x02\xa4\0\0\xa4\0\0\xa4\0\xa4\xa4\0\0\xa4\0\xa4\xa4\0\0E\0\0E\0p\0h\0\x02\
+          5\x01\0\xac\0a\0\xb76\0\0\0m\0et\0t\x001",
+    );
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

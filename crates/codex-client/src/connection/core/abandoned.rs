@@ -17,12 +17,18 @@ impl Core {
     /// Interrupts a turn. One that has not begun is interrupted as soon as it begins.
     pub(super) fn interrupt_abandoned(&mut self, log: &TurnLog, now: Instant) {
         let has_begun = self.has_begun(log);
-        if has_begun {
-            self.interrupt(log.thread_id(), log.turn_id(), RESPONSE_TIMEOUT, now);
-        }
+        self.interrupt_begun(log.thread_id(), log.turn_id(), has_begun, now);
         // A turn that has joined another one may turn out to be a turn of its own.
         if !has_begun || log.turn_id() != log.response_id() {
             self.abandoned_turns.add(log.thread_id(), log.response_id());
+        }
+    }
+
+    /// Interrupts a turn that has begun, or may have: the server reports no turns of a thread that this
+    /// client has unsubscribed from.
+    fn interrupt_begun(&mut self, thread_id: &str, turn_id: &str, has_begun: bool, now: Instant) {
+        if has_begun || self.unsubscribed_threads.contains(thread_id) {
+            self.interrupt(thread_id, turn_id, RESPONSE_TIMEOUT, now);
         }
     }
 
@@ -54,9 +60,9 @@ impl Core {
         let Some(turn_id) = keys.and_then(|keys| keys.turn_id) else {
             return;
         };
-        if self.active_turns.has_started(&thread_id, &turn_id) {
-            self.interrupt(&thread_id, &turn_id, RESPONSE_TIMEOUT, now);
-        } else {
+        let has_begun = self.active_turns.has_started(&thread_id, &turn_id);
+        self.interrupt_begun(&thread_id, &turn_id, has_begun, now);
+        if !has_begun {
             self.abandoned_turns.add(&thread_id, &turn_id);
         }
     }
