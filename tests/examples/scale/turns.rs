@@ -1,14 +1,16 @@
 //! Turns at the same time on one server.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use codex_client::{Codex, Thread};
-use codex_testing::ModelResponse;
-use codex_tests::stage::Stage;
+use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 use tokio::task::JoinSet;
 
 use crate::process::{anonymous_memory, cpu_time};
+
+/// Time for all turns to ask the model.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Deltas of each response.
 const DELTAS: usize = 100;
@@ -29,13 +31,17 @@ pub(super) async fn run(counts: &[usize]) -> Result<()> {
 }
 
 async fn row(count: usize) -> Result<String> {
-    let stage = Stage::new();
-    let gate = stage.model.gate();
+    let model = ScriptedModel::start_with_timeout(LONGEST)?;
+    let home = CodexHome::builder(&model).feature("shell_snapshot", false);
+    let home = home.approval_policy("never").build()?;
+    let gate = model.gate();
     let held = gate.clone();
-    stage.model.respond_with(move |_| {
+    model.respond_with(move |_| {
         ModelResponse::deltas((0..DELTAS).map(|at| format!("delta {at}, "))).hold(&held)
     });
-    let codex = stage.start().await;
+    let builder = Codex::builder().binary(codex_bin()?);
+    let builder = builder.cwd(home.workspace()).envs(home.envs());
+    let codex = builder.start().await?;
     let pid = codex.pid().context("a server of this process")?;
 
     let started = Instant::now();
