@@ -1,10 +1,10 @@
 //! The programs among the examples: the bot, the chat and the backend of a desktop app.
 
+use std::process::ExitStatus;
 #[cfg(unix)]
-use std::os::unix::fs::PermissionsExt;
 use std::{
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::ExitStatus,
 };
 
 use serde_json::Value;
