@@ -22,6 +22,10 @@ pub(crate) enum Treatment {
 /// A proxy on loopback in front of a server.
 pub(crate) struct Proxy {
     address: SocketAddr,
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "used with processes that are killed")
+    )]
     target: watch::Sender<String>,
     treatment: watch::Sender<Treatment>,
     cuts: watch::Sender<()>,
@@ -80,6 +84,7 @@ impl Proxy {
     }
 
     /// Passes later connections on to this server.
+    #[cfg(unix)]
     pub(crate) fn lead_to(&self, server: &ListeningServer) {
         self.target.send(target(server)).unwrap();
     }

@@ -1,6 +1,8 @@
 //! Servers that listen: joined over websockets and unix sockets, with tokens, by several clients.
 
-use std::{env, path::Path, process::Command};
+#[cfg(unix)]
+use std::path::Path;
+use std::{env, process::Command};
 
 use codex_client::{
     ApprovalRequest, CloseReason, Codex, Decision, Error, Sandbox, blocking,

@@ -1,10 +1,13 @@
 //! Websockets over streams of the program, and the recording and the spans of connections to servers that
 //! listen.
 
+#[cfg(unix)]
 use std::process::Stdio;
 
 use codex_client::{Codex, Error, Result, blocking, types::ServerNotification};
-use codex_testing::{ModelResponse, Replay, codex_bin};
+#[cfg(unix)]
+use codex_testing::codex_bin;
+use codex_testing::{ModelResponse, Replay};
 use codex_tests::{
     collector::Collector,
     stage::Stage,
