@@ -132,9 +132,8 @@ impl Codex {
     /// Returns a handle for a thread whose id is known, without a request, such as in a web handler
     /// that receives the id. The id is not checked: an unknown one is refused by the first request.
     ///
-    /// What reads or names a saved thread works at once: [`read`](Thread::read),
-    /// [`set_name`](Thread::set_name), [`goal`](Thread::goal). Turns need a thread that this client
-    /// has started, resumed or forked. A server that has not loaded the thread refuses them with
+    /// [`read`](Thread::read), [`set_name`](Thread::set_name) and [`goal`](Thread::goal) work on any saved
+    /// thread. Turns need a thread that this client has started, resumed or forked. A server that has not loaded the thread refuses them with
     /// [`ThreadNotLoaded`](crate::RpcErrorKind::ThreadNotLoaded): use
     /// [`thread_resume`](Self::thread_resume) instead.
     pub fn thread(&self, id: impl AsRef<str>) -> Thread {
