@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use crate::workspace;
+use crate::{runtime, workspace};
 
 /// Creates a command for the cargo that runs this chore, in the root of the workspace.
 pub(crate) fn command() -> anyhow::Result<Command> {
@@ -27,6 +27,20 @@ pub(crate) fn build(target: &[&str], name: &str) -> anyhow::Result<()> {
         String::from_utf8_lossy(&output.stderr).trim()
     );
     Ok(())
+}
+
+/// Runs an example of `codex-tests` in the release profile, with the pinned runtime. Ends with its exit code.
+pub(crate) fn run_example(
+    name: &str,
+    arguments: impl IntoIterator<Item = String>,
+) -> anyhow::Result<()> {
+    let mut example = command()?;
+    example
+        .args(["run", "--quiet", "--release"])
+        .args(["--package", "codex-tests", "--example", name, "--"])
+        .args(arguments)
+        .env(runtime::CODEX_BIN, runtime::ensure(None)?);
+    hand_over(example)
 }
 
 /// Creates a command for the compiler of the workspace's toolchain.

@@ -2,7 +2,7 @@
 //!
 //! The measurement itself is an example of `codex-tests`, like the soak test.
 
-use crate::{cargo, runtime};
+use crate::cargo;
 
 /// Arguments of `cargo xtask scale`.
 #[derive(clap::Args)]
@@ -21,11 +21,5 @@ pub(crate) fn run(Args { turns, servers }: Args) -> anyhow::Result<()> {
         let counts: Vec<_> = counts.iter().map(usize::to_string).collect();
         counts.join(",")
     };
-    let mut example = cargo::command()?;
-    example
-        .args(["run", "--quiet", "--release"])
-        .args(["--package", "codex-tests", "--example", "scale", "--"])
-        .args([turns, servers].map(list))
-        .env(runtime::CODEX_BIN, runtime::ensure(None)?);
-    cargo::hand_over(example)
+    cargo::run_example("scale", [turns, servers].map(list))
 }

@@ -2,7 +2,7 @@
 //!
 //! The soak test itself is an example of `codex-tests`, like the demo.
 
-use crate::{cargo, runtime};
+use crate::cargo;
 
 /// Arguments of `cargo xtask soak`.
 #[derive(clap::Args)]
@@ -17,11 +17,5 @@ pub(crate) struct Args {
 
 /// Runs the chore. Ends with the exit code of the example.
 pub(crate) fn run(Args { turns, restarts }: Args) -> anyhow::Result<()> {
-    let mut example = cargo::command()?;
-    example
-        .args(["run", "--quiet", "--release"])
-        .args(["--package", "codex-tests", "--example", "soak", "--"])
-        .args([turns, restarts].map(|count| count.to_string()))
-        .env(runtime::CODEX_BIN, runtime::ensure(None)?);
-    cargo::hand_over(example)
+    cargo::run_example("soak", [turns, restarts].map(|count| count.to_string()))
 }
