@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use codex_testing::{CodexHome, Gate};
+use codex_tests::stage::home;
 use serde_json::Value;
 
 use super::{
@@ -77,8 +78,8 @@ async fn the_fleet_loses_only_the_prompts_of_the_server_that_is_killed_and_names
     const PROMPTS: usize = 300;
     let mut others = Vec::new();
     let (mut example, gate) = fleet(PROMPTS, |stage| {
-        let home = || CodexHome::builder(&stage.model).approval_policy("never");
-        others.extend([(); 2].map(|()| home().feature("shell_snapshot", false).build().unwrap()));
+        let home = || home(&stage.model).approval_policy("never");
+        others.extend([(); 2].map(|()| home().build().unwrap()));
         let homes = [&stage.home].into_iter().chain(&others);
         homes.map(CodexHome::codex_home).collect()
     });

@@ -3,10 +3,16 @@
 use codex_client::{
     Codex, RpcErrorKind, Thread, TurnHandle, TurnResult, blocking, builder::CodexBuilder,
 };
-use codex_testing::{CodexHome, Gate, ModelResponse, ScriptedModel, codex_bin};
+use codex_testing::{CodexHome, CodexHomeBuilder, Gate, ModelResponse, ScriptedModel, codex_bin};
 use codex_types::TurnStatus;
 
 use crate::via::{Servers, Via};
+
+/// Returns a builder for a home without snapshots of the shell: to take one, the server starts a shell per
+/// thread, which would slow down a hundred threads.
+pub fn home(model: &ScriptedModel) -> CodexHomeBuilder {
+    CodexHome::builder(model).feature("shell_snapshot", false)
+}
 
 /// A scripted model and a temporary home, which is removed on drop.
 ///
@@ -28,10 +34,7 @@ impl Stage {
     /// If it cannot be set up.
     pub fn new() -> Self {
         let model = ScriptedModel::start().expect("a model on loopback");
-        // To take snapshots, the server starts a shell per thread, which would slow down a hundred
-        // threads.
-        let home = CodexHome::builder(&model).feature("shell_snapshot", false);
-        let home = home.approval_policy("never");
+        let home = home(&model).approval_policy("never");
         let home = home.build().expect("a temporary home");
         Self::on(model, home)
     }

@@ -1,7 +1,9 @@
 //! The ways from a client to a real app-server.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
     path::PathBuf,
     sync::{
         Mutex,
@@ -40,6 +42,20 @@ pub enum Via {
     SignedToken,
     /// A unix socket.
     UnixSocket,
+}
+
+/// Returns the arguments of a server that accepts the token in a file.
+pub fn capability_token_in(file: PathBuf) -> Vec<OsString> {
+    let mode = [
+        "app-server",
+        "--ws-auth",
+        "capability-token",
+        "--ws-token-file",
+    ];
+    mode.map(Into::into)
+        .into_iter()
+        .chain([file.into()])
+        .collect()
 }
 
 impl Via {
@@ -102,17 +118,8 @@ impl Via {
         match self {
             Self::Stdio | Self::WebSocket | Self::UnixSocket => builder,
             Self::CapabilityToken => {
-                let file = file().into_os_string();
-                let mode = [
-                    "app-server",
-                    "--ws-auth",
-                    "capability-token",
-                    "--ws-token-file",
-                ];
-                let args = mode.map(Into::into).into_iter().chain([file]);
-                builder
-                    .launch_args(args.collect::<Vec<_>>())
-                    .bearer_token(BearerToken::new(TOKEN))
+                let builder = builder.launch_args(capability_token_in(file()));
+                builder.bearer_token(BearerToken::new(TOKEN))
             }
             Self::HashedToken => builder
                 .launch_args([

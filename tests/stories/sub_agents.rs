@@ -7,8 +7,8 @@ use codex_client::{
     agents::{SubAgent, SubAgentEvents},
     types::{AskForApproval, CollabAgentStatus, ServerNotification},
 };
-use codex_testing::{CodexHome, Item, ModelRequest, ModelResponse, ScriptedModel};
-use codex_tests::stage::Stage;
+use codex_testing::{Item, ModelRequest, ModelResponse, ScriptedModel};
+use codex_tests::stage::{Stage, home};
 use serde_json::{Value, json};
 
 /// Makes the model start a sub-agent with this task.
@@ -178,7 +178,7 @@ async fn begun(turn: &TurnHandle, events: &mut SubAgentEvents, count: usize) {
 #[tokio::test]
 async fn sub_agents_may_fail_have_sub_agents_and_outlive_the_turn() {
     let model = ScriptedModel::start().unwrap();
-    let home = CodexHome::builder(&model).feature("shell_snapshot", false);
+    let home = home(&model);
     let home = home.config("agents.max_depth = 3").build().unwrap();
     let stage = Stage::on(model, home);
     let (leaf, end) = (stage.model.gate(), stage.model.gate());
@@ -236,12 +236,9 @@ async fn sub_agents_may_fail_have_sub_agents_and_outlive_the_turn() {
 #[tokio::test]
 async fn a_sub_agent_that_the_model_names_has_its_role_and_path() {
     let model = ScriptedModel::start().unwrap();
-    let home = CodexHome::builder(&model)
-        .feature("shell_snapshot", false)
-        .feature("multi_agent_v2", true)
-        .config(
-            "[agents.counter]\ndescription = \"Counts things.\"\nnickname_candidates = [\"Abacus\"]",
-        );
+    let home = home(&model).feature("multi_agent_v2", true).config(
+        "[agents.counter]\ndescription = \"Counts things.\"\nnickname_candidates = [\"Abacus\"]",
+    );
     let home = home.build().unwrap();
     let stage = Stage::on(model, home);
     stage.model.respond_with(|request| {

@@ -24,7 +24,7 @@ use codex_client::{
 use codex_testing::{Gate, ModelResponse};
 use codex_tests::{
     stage::Stage,
-    via::{TOKEN, Via},
+    via::{TOKEN, Via, capability_token_in},
 };
 use serde_json::json;
 
@@ -35,16 +35,6 @@ const TURNS: usize = 20;
 
 /// A token that the server has after a rotation.
 const ROTATED: &str = "fedcba9876543210fedcba9876543210";
-
-/// Returns a stage whose model echoes the user, after its queue.
-fn echoing() -> Stage {
-    let stage = Stage::new();
-    stage.model.respond_with(|request| {
-        let said = request.last_user_text().unwrap_or_default();
-        ModelResponse::text(format!("You said {said}"))
-    });
-    stage
-}
 
 /// A server may be absent for as long as a test needs.
 fn supervision() -> Supervision {
@@ -61,6 +51,32 @@ fn client() -> CodexBuilder {
 async fn listen(stage: &Stage, via: Via) -> ListeningServer {
     let builder = via.equip(stage.builder(), &stage.home);
     builder.spawn_listening(via.url(&stage.home)).await.unwrap()
+}
+
+/// A supervised client that has joined a server through a proxy.
+struct Joined {
+    stage: Stage,
+    server: ListeningServer,
+    proxy: Proxy,
+    codex: Codex,
+    sessions: SessionEvents,
+}
+
+impl Joined {
+    async fn start() -> Self {
+        let stage = Stage::echo();
+        let server = listen(&stage, Via::WebSocket).await;
+        let proxy = Proxy::before(&server).await;
+        let codex = client().connect_url(proxy.url()).await.unwrap();
+        let sessions = codex.session_events();
+        Self {
+            stage,
+            server,
+            proxy,
+            codex,
+            sessions,
+        }
+    }
 }
 
 /// Kills the process of a server.
@@ -111,7 +127,7 @@ async fn assert_echoes(thread: &Thread, text: &str) {
 
 #[tokio::test]
 async fn twenty_turns_are_lost_when_their_connection_is_cut_and_their_threads_continue() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let server = listen(&stage, Via::CapabilityToken).await;
     let proxy = Proxy::before(&server).await;
     let codex = client().bearer_token(TOKEN).connect_url(proxy.url()).await;
@@ -173,11 +189,13 @@ async fn twenty_turns_are_lost_when_their_connection_is_cut_and_their_threads_co
 
 #[tokio::test]
 async fn a_turn_that_is_lost_can_be_joined_and_interrupted_where_its_server_still_runs() {
-    let stage = echoing();
-    let server = listen(&stage, Via::WebSocket).await;
-    let proxy = Proxy::before(&server).await;
-    let codex = client().connect_url(proxy.url()).await.unwrap();
-    let mut sessions = codex.session_events();
+    let Joined {
+        stage,
+        server,
+        proxy,
+        codex,
+        mut sessions,
+    } = Joined::start().await;
     let thread = codex.thread_start().await.unwrap();
 
     let (turn, gate) = stage.held_turn(&thread, "one", "First").await;
@@ -212,11 +230,13 @@ async fn a_turn_that_is_lost_can_be_joined_and_interrupted_where_its_server_stil
 
 #[tokio::test]
 async fn threads_that_are_not_saved_are_lost_even_where_their_server_still_runs() {
-    let stage = echoing();
-    let server = listen(&stage, Via::WebSocket).await;
-    let proxy = Proxy::before(&server).await;
-    let codex = client().connect_url(proxy.url()).await.unwrap();
-    let mut sessions = codex.session_events();
+    let Joined {
+        stage: _stage,
+        server,
+        proxy,
+        codex,
+        mut sessions,
+    } = Joined::start().await;
     let unsaved = codex.thread_start().await.unwrap();
     let ephemeral = codex.thread_start().ephemeral(true).await.unwrap();
     assert_echoes(&ephemeral, "hello").await;
@@ -235,11 +255,13 @@ async fn threads_that_are_not_saved_are_lost_even_where_their_server_still_runs(
 
 #[tokio::test]
 async fn an_approval_that_is_pending_when_the_connection_is_cut_is_requested_again() {
-    let stage = echoing();
-    let server = listen(&stage, Via::WebSocket).await;
-    let proxy = Proxy::before(&server).await;
-    let codex = client().connect_url(proxy.url()).await.unwrap();
-    let mut sessions = codex.session_events();
+    let Joined {
+        stage,
+        server,
+        proxy,
+        codex,
+        mut sessions,
+    } = Joined::start().await;
     let mut inbox = codex.server_requests();
     let call = json!({
         "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
@@ -282,7 +304,7 @@ async fn an_approval_that_is_pending_when_the_connection_is_cut_is_requested_aga
 
 #[tokio::test]
 async fn a_connection_that_stalls_is_noticed_by_its_silence_and_replaced() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let server = listen(&stage, Via::SignedToken).await;
     let proxy = Proxy::before(&server).await;
     let builder = Via::SignedToken.equip(client(), &stage.home);
@@ -307,11 +329,13 @@ async fn a_connection_that_stalls_is_noticed_by_its_silence_and_replaced() {
 
 #[tokio::test]
 async fn a_client_reconnects_to_a_server_that_was_killed_and_started_again() {
-    let stage = echoing();
-    let server = listen(&stage, Via::WebSocket).await;
-    let proxy = Proxy::before(&server).await;
-    let codex = client().connect_url(proxy.url()).await.unwrap();
-    let mut sessions = codex.session_events();
+    let Joined {
+        stage,
+        server,
+        proxy,
+        codex,
+        mut sessions,
+    } = Joined::start().await;
     let thread = codex.thread_start().await.unwrap();
     assert_echoes(&thread, "hello").await;
     let (turn, _gate) = stage.held_turn(&thread, "go on", "Never").await;
@@ -332,7 +356,7 @@ async fn a_client_reconnects_to_a_server_that_was_killed_and_started_again() {
 
 #[tokio::test]
 async fn a_client_reconnects_to_the_unix_socket_of_a_server_that_was_started_again() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let url = Via::UnixSocket.url(&stage.home);
     let server = stage.builder().spawn_listening(&url).await.unwrap();
     let codex = client().connect_url(&url).await.unwrap();
@@ -354,7 +378,7 @@ async fn a_client_reconnects_to_the_unix_socket_of_a_server_that_was_started_aga
 
 #[tokio::test]
 async fn a_client_gives_up_at_once_when_its_token_is_refused_and_a_fresh_token_reconnects() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let server = listen(&stage, Via::CapabilityToken).await;
     let proxy = Proxy::before(&server).await;
     let file = stage.home.root().join("token");
@@ -387,17 +411,7 @@ async fn a_client_gives_up_at_once_when_its_token_is_refused_and_a_fresh_token_r
 
     failures.store(1, Ordering::Relaxed);
     fs::write(&file, ROTATED).unwrap();
-    let args = [
-        "app-server",
-        "--ws-auth",
-        "capability-token",
-        "--ws-token-file",
-    ];
-    let args = args
-        .map(Into::into)
-        .into_iter()
-        .chain([file.into_os_string()]);
-    let builder = stage.builder().launch_args(args.collect::<Vec<_>>());
+    let builder = stage.builder().launch_args(capability_token_in(file));
     let rotated = builder.spawn_listening("ws://127.0.0.1:0").await.unwrap();
     proxy.lead_to(&rotated);
     kill(server.pid());
@@ -433,7 +447,7 @@ async fn a_client_gives_up_at_once_when_its_token_is_refused_and_a_fresh_token_r
 
 #[test]
 fn a_blocking_client_survives_the_server_that_it_joined() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let url = Via::UnixSocket.url(&stage.home);
     let server = stage.blocking_builder().spawn_listening(&url).unwrap();
     let builder = blocking::Codex::builder().supervise(supervision());

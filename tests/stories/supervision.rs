@@ -8,23 +8,13 @@ use codex_client::{
     supervisor::{LostThread, SessionEvent, Supervision},
     types::ReasoningEffort,
 };
-use codex_testing::{Gate, ModelResponse};
+use codex_testing::Gate;
 use codex_tests::stage::Stage;
 
 use crate::killed_server::Victim;
 
 /// The number of turns that run when the server is killed.
 const TURNS: usize = 20;
-
-/// Returns a stage whose model echoes the user, after its queue.
-fn echoing() -> Stage {
-    let stage = Stage::new();
-    stage.model.respond_with(|request| {
-        let said = request.last_user_text().unwrap_or_default();
-        ModelResponse::text(format!("You said {said}"))
-    });
-    stage
-}
 
 fn supervision() -> Supervision {
     Supervision::default().initial_delay(Duration::from_millis(10))
@@ -36,7 +26,7 @@ fn ids(lost: &[LostThread]) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn twenty_turns_are_lost_when_the_server_is_killed_and_their_threads_continue() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let victim = Victim::on(&stage);
     let builder = victim.equip(stage.builder()).supervise(supervision());
     let codex = builder.start().await.unwrap();
@@ -120,7 +110,7 @@ async fn twenty_turns_are_lost_when_the_server_is_killed_and_their_threads_conti
 
 #[test]
 fn a_blocking_client_survives_a_real_server() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let victim = Victim::on(&stage);
     let builder = victim.equip(stage.blocking_builder());
     let codex = builder.supervise(supervision()).start().unwrap();
@@ -141,7 +131,7 @@ fn a_blocking_client_survives_a_real_server() {
 
 #[tokio::test]
 async fn threads_are_resumed_after_a_server_that_was_asked_to_terminate() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let victim = Victim::on(&stage);
     let builder = victim.equip(stage.builder()).supervise(supervision());
     let codex = builder.start().await.unwrap();
@@ -162,7 +152,7 @@ async fn threads_are_resumed_after_a_server_that_was_asked_to_terminate() {
 
 #[tokio::test]
 async fn the_sandbox_of_the_last_turn_is_restored() {
-    let stage = echoing();
+    let stage = Stage::echo();
     let victim = Victim::on(&stage);
     let builder = victim.equip(stage.builder()).supervise(supervision());
     let codex: Codex = builder.start().await.unwrap();

@@ -16,6 +16,7 @@ use std::{
 };
 
 use codex_testing::{CodexHome, ScriptedModel, codex_bin};
+use codex_tests::stage::home;
 use tempfile::TempDir;
 
 /// The time after which a process counts as left behind.
@@ -71,7 +72,7 @@ impl Program {
     fn start(runtime: &str, way: &str) -> Self {
         let model = ScriptedModel::start().expect("a model on loopback");
         let mcp_server = env!("CARGO_BIN_EXE_mcp_server");
-        let home = CodexHome::builder(&model).feature("shell_snapshot", false);
+        let home = home(&model);
         let lifeline = Lifeline::new();
         let home = home.config(format!(
             "[mcp_servers.stubborn]\ncommand = '{mcp_server}'\nargs = ['{}']\n",

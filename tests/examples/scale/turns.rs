@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use codex_client::{Codex, Thread};
-use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
+use codex_testing::{ModelResponse, ScriptedModel};
+use codex_tests::stage::{Stage, home};
 use tokio::task::JoinSet;
 
 use crate::process::{anonymous_memory, cpu_time};
@@ -32,16 +33,14 @@ pub(super) async fn run(counts: &[usize]) -> Result<()> {
 
 async fn row(count: usize) -> Result<String> {
     let model = ScriptedModel::start_with_timeout(LONGEST)?;
-    let home = CodexHome::builder(&model).feature("shell_snapshot", false);
-    let home = home.approval_policy("never").build()?;
-    let gate = model.gate();
+    let home = home(&model).approval_policy("never").build()?;
+    let stage = Stage::on(model, home);
+    let gate = stage.model.gate();
     let held = gate.clone();
-    model.respond_with(move |_| {
+    stage.model.respond_with(move |_| {
         ModelResponse::deltas((0..DELTAS).map(|at| format!("delta {at}, "))).hold(&held)
     });
-    let builder = Codex::builder().binary(codex_bin()?);
-    let builder = builder.cwd(home.workspace()).envs(home.envs());
-    let codex = builder.start().await?;
+    let codex = stage.start().await;
     let pid = codex.pid().context("a server of this process")?;
 
     let started = Instant::now();
