@@ -50,7 +50,7 @@ async fn a_server_that_dies_at_every_start_is_given_up_with_the_last_reason() {
     }
     // Either the call was made before the client had noticed the end of the session, or it waited.
     closed(&waiting);
-    server.processes_ended().await.unwrap();
+    processes_ended(&server).await;
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn another_version_of_the_server_is_refused_without_further_attempts() {
         ),
         "{gave_up:?}"
     );
-    server.processes_ended().await.unwrap();
+    processes_ended(&server).await;
 }
 
 fn initialized(user_agent: &str) -> Reply {
@@ -130,7 +130,7 @@ async fn close_and_drop_end_the_client_while_it_reconnects() {
             false => drop(codex),
         }
         assert!(sessions.next().await.is_none());
-        server.processes_ended().await.unwrap();
+        processes_ended(&server).await;
     }
 }
 
@@ -182,7 +182,7 @@ fn the_end_of_the_runtime_ends_a_client_that_reconnects() {
     server.fault(Fault::Kill);
     gate.blocking_reached().unwrap();
     drop(runtime);
-    server.blocking_processes_ended().unwrap();
+    blocking_processes_ended(&server);
     let later = tokio::runtime::Runtime::new().unwrap();
     let ended = later.block_on(async { codex.models().await });
     assert_eq!(closed(&ended).reason, CloseReason::RuntimeShutDown);

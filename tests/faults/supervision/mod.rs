@@ -3,6 +3,7 @@
 mod attempts;
 
 use std::{
+    env,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -42,6 +43,26 @@ async fn start(supervision: Supervision) -> (FakeAppServer, Codex, SessionEvents
     let codex = builder.start().await.unwrap();
     let sessions = codex.session_events();
     (server, codex, sessions)
+}
+
+/// Waits until all processes of a server have ended.
+async fn processes_ended(server: &FakeAppServer) {
+    if shows_ends_of_processes() {
+        server.processes_ended().await.unwrap();
+    }
+}
+
+/// The blocking form of [`processes_ended`].
+fn blocking_processes_ended(server: &FakeAppServer) {
+    if shows_ends_of_processes() {
+        server.blocking_processes_ended().unwrap();
+    }
+}
+
+/// Returns whether a fake sees the end of every process. Wine 8, in which `cargo xtask windows` runs the
+/// tests, can keep the connection of a process open that was ended while it received.
+fn shows_ends_of_processes() -> bool {
+    env::var_os("CODEX_TESTS_UNDER_WINE").is_none()
 }
 
 fn closed<T: std::fmt::Debug>(result: &Result<T>) -> &ConnectionClosed {
@@ -114,7 +135,7 @@ async fn a_turn_is_lost_with_its_partial_result_and_the_next_one_of_the_same_thr
     assert_eq!(server.requests("turn/start").len(), 2);
     codex.close().await.unwrap();
     assert!(sessions.next().await.is_none());
-    server.processes_ended().await.unwrap();
+    processes_ended(&server).await;
 }
 
 #[tokio::test]
@@ -362,7 +383,7 @@ async fn the_process_id_and_the_standard_error_are_those_of_the_server_of_the_se
     let line = codex.stderr().next().await.expect("a line");
     assert_eq!(line.unwrap(), "the second server");
     codex.close().await.unwrap();
-    server.processes_ended().await.unwrap();
+    processes_ended(&server).await;
 }
 
 #[tokio::test]
@@ -467,5 +488,5 @@ fn a_blocking_client_survives_its_server() {
     assert_eq!(result.final_response.as_deref(), Some("Again."));
     drop((thread, codex));
     assert!(sessions.next().is_none());
-    server.blocking_processes_ended().unwrap();
+    blocking_processes_ended(&server);
 }

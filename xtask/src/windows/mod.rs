@@ -140,6 +140,8 @@ fn run_under(wine: &Path, test: &mut Command) -> anyhow::Result<()> {
         .env("WINEPATH", format!("Z:{}", directory.display()))
         // Neither debug messages nor a window.
         .env("WINEDEBUG", "-all")
+        // Tests leave out what Wine does not do.
+        .env("CODEX_TESTS_UNDER_WINE", "1")
         .env_remove("DISPLAY");
     Ok(())
 }

@@ -68,8 +68,8 @@ fn run() -> io::Result<()> {
         return Ok(());
     }
     let relay = Arc::new(Relay {
-        writer: Mutex::new(stream.try_clone()?),
         stream,
+        writes: Mutex::new(()),
         lingers: AtomicBool::new(false),
         hangs: AtomicBool::new(false),
     });
@@ -97,8 +97,8 @@ fn hello(parent: Option<&str>) -> Value {
 /// The connection to the fake, shared by both directions.
 struct Relay {
     stream: TcpStream,
-    /// The same connection, for one frame at a time.
-    writer: Mutex<TcpStream>,
+    /// Held while a frame is written.
+    writes: Mutex<()>,
     /// Whether the process continues after the end of its input.
     lingers: AtomicBool,
     /// Whether the process has stopped reading.
@@ -120,6 +120,7 @@ impl Relay {
         }
         let _ = self.send(Kind::EndOfInput, &[]);
         if !self.lingers.load(Ordering::Acquire) {
+            self.disconnect();
             exit(0);
         }
     }
@@ -141,8 +142,14 @@ impl Relay {
                     let _ = io::stderr().lock().write_all(&frame.payload);
                 }
                 Kind::CloseOutput => close_output(),
-                Kind::Exit => exit(code(&frame.payload)),
-                Kind::Kill => kill(),
+                Kind::Exit => {
+                    self.disconnect();
+                    exit(code(&frame.payload));
+                }
+                Kind::Kill => {
+                    self.disconnect();
+                    kill();
+                }
                 Kind::Linger => {
                     self.lingers.store(true, Ordering::Release);
                     self.send(Kind::Done, &[])?;
@@ -165,9 +172,17 @@ impl Relay {
         exit(0)
     }
 
+    /// Closes the connection on Windows, before the process ends: Wine 8 can keep a connection open
+    /// after the process has ended, so that the fake does not see the end.
+    fn disconnect(&self) {
+        if cfg!(windows) {
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
+    }
+
     fn send(&self, kind: Kind, payload: &[u8]) -> io::Result<()> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        Frame::new(kind, payload).write(&mut *writer)
+        let _writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        Frame::new(kind, payload).write(&self.stream)
     }
 }
 
