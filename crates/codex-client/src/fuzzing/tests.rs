@@ -230,6 +230,13 @@ fn a_turn_of_an_unsubscribed_thread_is_interrupted_when_it_is_dropped() {
     );
 }
 
+/// In this script, a stopped call has joined a turn that is over, its own turn begins, and the call is
+/// dropped.
+#[test]
+fn a_turn_that_begins_before_its_call_is_dropped_and_has_joined_another_one_is_interrupted() {
+    connection(b"\0\0\0\xf4\0\0v\0Q\xf4\0\xff\0\0\0\0\xff\0\0\xce\x0c\0\0\xfc\0\xe3\xf4\0\x9fi");
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

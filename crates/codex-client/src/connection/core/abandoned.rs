@@ -18,9 +18,18 @@ impl Core {
     pub(super) fn interrupt_abandoned(&mut self, log: &TurnLog, now: Instant) {
         let has_begun = self.has_begun(log);
         self.interrupt_begun(log.thread_id(), log.turn_id(), has_begun, now);
-        // A turn that has joined another one may turn out to be a turn of its own.
         if !has_begun || log.turn_id() != log.response_id() {
-            self.abandoned_turns.add(log.thread_id(), log.response_id());
+            self.interrupt_own(log, now);
+        }
+    }
+
+    /// Interrupts the turn that the response has named, as soon as it begins. It may be a turn of its
+    /// own although it was taken for an input of another one.
+    pub(super) fn interrupt_own(&mut self, log: &TurnLog, now: Instant) {
+        let (thread_id, turn_id) = (log.thread_id(), log.response_id());
+        match self.active_turns.has_started(thread_id, turn_id) {
+            true => self.interrupt(thread_id, turn_id, RESPONSE_TIMEOUT, now),
+            false => self.abandoned_turns.add(thread_id, turn_id),
         }
     }
 

@@ -121,9 +121,8 @@ impl Core {
         if log.interrupted_after(idle_timeout) {
             self.interrupt(log.thread_id(), log.turn_id(), INTERRUPT_GRACE, now);
             // The server refuses to interrupt a turn that has not begun.
-            if !self.has_begun(log) {
-                let turn_id = log.response_id();
-                self.abandoned_turns.add(log.thread_id(), turn_id);
+            if !self.has_begun(log) || log.turn_id() != log.response_id() {
+                self.interrupt_own(log, now);
             }
         }
         self.quiet_turns
