@@ -13,6 +13,7 @@ mod commands;
 mod compaction;
 mod concurrency;
 mod configuration;
+mod daemon;
 mod events;
 mod failed_starts;
 mod failed_turns;
