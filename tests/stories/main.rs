@@ -37,6 +37,7 @@ mod rust_tools;
 mod server_errors;
 mod shell;
 mod shortcuts;
+mod slow_connections;
 mod steer_and_interrupt;
 mod stopping;
 mod sub_agents;
