@@ -190,7 +190,7 @@ mod tests {
     fn a_server_that_is_busy_or_absent_may_accept_the_client_later_and_one_that_refuses_it_does_not()
      {
         let status = |status| Refusal::Status(status, status.to_string());
-        let io = |kind| Refusal::Io(kind.into());
+        let io = |kind: io::ErrorKind| Refusal::Io(kind.into());
         for (refusal, expected) in [
             (status(429), true),
             (status(500), true),
