@@ -4,12 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use codex_client::Codex;
 use codex_testing::{FakeAppServer, Turn};
+use codex_tests::collector::subscribe;
 use opentelemetry::trace::{SpanId, SpanKind, TracerProvider};
 use opentelemetry_sdk::{
     error::OTelSdkResult,
     trace::{SdkTracerProvider, SpanData, SpanExporter},
 };
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt};
 
 const PROMPT: &str = "a prompt that is not exported";
 
@@ -41,7 +42,7 @@ async fn a_turn_is_a_trace_with_names_kinds_durations_and_outcomes() {
     let subscriber = tracing_subscriber::registry()
         .with(EnvFilter::new("codex_client=debug"))
         .with(layer);
-    let guard = subscriber.set_default();
+    let guard = subscribe(subscriber);
     let server = FakeAppServer::start().unwrap();
     server.push_turn(Turn::new().command_approval("ls").then_text(PROMPT));
     let (reader, writer) = server.connect();
