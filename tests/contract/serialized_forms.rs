@@ -161,6 +161,7 @@ fn presets_kinds_and_reasons_are_names() {
     round_trip::<DetachReason>(&json!("threadClosed"));
     round_trip::<CloseReason>(&json!("endOfStream"));
     round_trip::<CloseReason>(&json!({"io": "broken pipe"}));
+    round_trip::<CloseReason>(&json!({"closedByServer": {"code": 1008, "reason": "too slow"}}));
     let effort: ReasoningEffort = "high".parse().unwrap();
     assert_eq!(effort, ReasoningEffort::High);
 }

@@ -45,20 +45,25 @@ pub struct Collector {
     _guard: DefaultGuard,
 }
 
+/// Makes this the subscriber of the current thread.
+#[must_use]
+pub fn subscribe(subscriber: impl Subscriber + Send + Sync + 'static) -> DefaultGuard {
+    // While there is a single subscriber, `tracing` asks that of the current thread about a new
+    // span or event. A thread without one, of another test, would disable it for all threads.
+    static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+    ANOTHER.get_or_init(|| Dispatch::new(NoSubscriber::default()));
+    tracing::subscriber::set_default(subscriber)
+}
+
 impl Collector {
     /// Collects from now on, up to this level.
     #[must_use]
     pub fn start(level: LevelFilter) -> Self {
-        // While there is a single subscriber, `tracing` asks that of the current thread about a new
-        // span or event. A thread without one, of another test, would disable it for all threads.
-        static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
-        ANOTHER.get_or_init(|| Dispatch::new(NoSubscriber::default()));
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let layer = Collecting(Arc::clone(&seen)).with_filter(level);
-        let guard = tracing::subscriber::set_default(Registry::default().with(layer));
         Self {
             seen,
-            _guard: guard,
+            _guard: subscribe(Registry::default().with(layer)),
         }
     }
 

@@ -2,20 +2,23 @@
 
 #[cfg(unix)]
 use std::path::Path;
-use std::{env, process::Command};
+use std::{env, process::Command, sync::Arc};
 
 use codex_client::{
-    ApprovalRequest, CloseReason, Codex, Decision, Error, Sandbox, blocking,
-    builder::CodexBuilder,
+    ApprovalRequest, CloseReason, Codex, Decision, Error, HandlerResult, Sandbox, Tool, blocking,
+    builder::{CodexBuilder, UnhandledRequests},
     remote::{BearerToken, ListeningServer, SignedToken},
-    types::{AskForApproval, ServerNotification},
+    types::{AskForApproval, ServerNotification, TurnStatus},
 };
 use codex_testing::ModelResponse;
 use codex_tests::{
     stage::Stage,
     via::{self, TOKEN, Via},
 };
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Notify;
 
 /// The core of the suite: everything here starts its servers with the stage.
 const CORE: [&str; 9] = [
@@ -233,6 +236,58 @@ async fn turns_of_another_client_are_events_of_their_thread() {
     server.close().await.unwrap();
 }
 
+#[derive(Deserialize, JsonSchema)]
+struct Lookup {
+    id: String,
+}
+
+async fn look_up(args: Lookup) -> HandlerResult<String> {
+    Ok(format!("Ticket {}", args.id))
+}
+
+#[tokio::test]
+async fn a_turn_that_another_client_has_started_is_interrupted() {
+    let stage = Stage::echo();
+    let server = listen(&stage, Via::WebSocket).await;
+    let first = Codex::connect(server.url()).await.unwrap();
+    let second = Codex::connect(server.url()).await.unwrap();
+    let own = first.thread_start().await.unwrap();
+    own.run("hi").await.unwrap();
+
+    // The turn runs already when the other client resumes the thread.
+    let (turn, _gate) = stage.held_turn(&own, "one", "Never").await;
+    let joined = second.thread_resume(own.id()).await.unwrap();
+    joined.interrupt().await.unwrap();
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+
+    // The turn begins afterwards.
+    let mut events = joined.events();
+    let (turn, _gate) = stage.held_turn(&own, "two", "Never").await;
+    while !matches!(
+        events.next().await.unwrap().unwrap(),
+        ServerNotification::TurnStarted(_)
+    ) {}
+    joined.interrupt().await.unwrap();
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.status, TurnStatus::Interrupted);
+
+    // There is nothing to interrupt any more.
+    joined.interrupt().await.unwrap();
+    let result = joined.run("three").await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("You said three"));
+    server.close().await.unwrap();
+}
+
+/// The response of a model that asks for approval to make the file `made.txt`.
+fn make_a_file() -> ModelResponse {
+    let call = json!({
+        "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
+        "justification": "May I make a file?",
+    });
+    ModelResponse::function_call("exec_command", call)
+}
+
 #[tokio::test]
 async fn an_approval_that_another_client_gives_is_withdrawn_here() {
     let stage = Stage::new();
@@ -240,13 +295,7 @@ async fn an_approval_that_another_client_gives_is_withdrawn_here() {
     let first = Codex::connect(server.url()).await.unwrap();
     let second = Codex::connect(server.url()).await.unwrap();
     stage.model.push("Ready.");
-    let call = json!({
-        "cmd": "touch made.txt", "sandbox_permissions": "require_escalated",
-        "justification": "May I make a file?",
-    });
-    stage
-        .model
-        .push(ModelResponse::function_call("exec_command", call));
+    stage.model.push(make_a_file());
     stage.model.push("As you wish.");
     let own = first
         .thread_start()
@@ -268,6 +317,109 @@ async fn an_approval_that_another_client_gives_is_withdrawn_here() {
     turn.run().await.unwrap();
     assert!(!stage.home.workspace().join("made.txt").exists());
     server.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_observer_sees_the_turns_of_another_client_and_decides_nothing() {
+    let stage = Stage::new();
+    let server = listen(&stage, Via::WebSocket).await;
+    let decided = Arc::new(Notify::new());
+    let decides = Arc::clone(&decided);
+    let worker = Codex::builder().on_approval(move |_| {
+        let decides = Arc::clone(&decides);
+        async move {
+            decides.notified().await;
+            Decision::Accept
+        }
+    });
+    let worker = worker.connect_url(server.url()).await.unwrap();
+    let observer = || Codex::builder().unhandled_requests(UnhandledRequests::LeaveOpen);
+    let silent = observer().connect_url(server.url()).await.unwrap();
+    let watching = observer().connect_url(server.url()).await.unwrap();
+    stage.model.push("Ready.");
+    stage.model.push(make_a_file());
+    let call = ModelResponse::function_call("look_up", json!({"id": "7"}));
+    stage.model.push(call);
+    stage.model.push("Done.");
+    let own = worker
+        .thread_start()
+        .approval_policy(AskForApproval::OnRequest)
+        .sandbox(Sandbox::ReadOnly)
+        .tool(Tool::new("look_up", "Fetch a ticket.", look_up))
+        .await
+        .unwrap();
+    own.run("hi").await.unwrap();
+
+    let seen = silent.thread_resume(own.id()).await.unwrap();
+    let watched = watching.thread_resume(own.id()).await.unwrap();
+    let mut events = seen.events();
+    let mut inbox = watched.server_requests();
+    let turn = own.turn("Make a file.").await.unwrap();
+    // The request is shown until the other client has responded.
+    let pending = inbox.next().await.unwrap();
+    assert!(matches!(
+        pending.approval(),
+        Some(ApprovalRequest::Command(_))
+    ));
+    // The other observer sees it, too, once it has an inbox and resumes the thread again.
+    let mut late_inbox = silent.server_requests();
+    silent.thread_resume(own.id()).await.unwrap();
+    let replayed = late_inbox.next().await.unwrap();
+    assert_eq!(replayed.id(), pending.id());
+    decided.notify_one();
+    for request in [pending, replayed] {
+        request.resolved().await;
+        let late = request.respond(Decision::Decline).unwrap_err();
+        assert!(matches!(late, Error::Resolved { .. }), "{late}");
+    }
+    drop(late_inbox);
+    let result = turn.run().await.unwrap();
+    assert_eq!(result.final_response.as_deref(), Some("Done."));
+    assert!(stage.home.workspace().join("made.txt").exists());
+    let requests = stage.model.requests();
+    assert_eq!(requests[3].last_tool_output().as_deref(), Some("Ticket 7"));
+
+    let mut resolved = 0;
+    while let Some(event) = events.next().await {
+        match event.unwrap() {
+            ServerNotification::ServerRequestResolved(_) => resolved += 1,
+            ServerNotification::TurnCompleted(completed) => {
+                assert_eq!(completed.turn.id, result.id);
+                break;
+            }
+            _ => {}
+        }
+    }
+    assert!(resolved >= 1);
+    server.close().await.unwrap();
+}
+
+#[test]
+fn a_blocking_observer_leaves_an_approval_to_another_client() {
+    let stage = Stage::new();
+    let builder = stage.blocking_builder();
+    let server = builder.spawn_listening("ws://127.0.0.1:0").unwrap();
+    let worker = blocking::Codex::builder().on_approval(|_| Decision::Accept);
+    let worker = worker.connect_url(server.url()).unwrap();
+    let observer = blocking::Codex::builder();
+    let observer = observer.unhandled_requests(UnhandledRequests::LeaveOpen);
+    let observer = observer.connect_url(server.url()).unwrap();
+    stage.model.push("Ready.");
+    stage.model.push(make_a_file());
+    stage.model.push("Done.");
+    let own = worker
+        .thread_start()
+        .approval_policy(AskForApproval::OnRequest)
+        .sandbox(Sandbox::ReadOnly)
+        .send()
+        .unwrap();
+    own.run("hi").send().unwrap();
+    let seen = observer.thread_resume(own.id()).send().unwrap();
+    let mut events = seen.events();
+    own.run("Make a file.").send().unwrap();
+    assert!(stage.home.workspace().join("made.txt").exists());
+    assert!(events.any(|event| matches!(event, Ok(ServerNotification::TurnCompleted(_)))));
+    drop(server);
 }
 
 #[cfg(unix)]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use codex_client::{CloseReason, Codex, Error, remote::ListeningServer};
 use codex_testing::ModelResponse;
-use codex_tests::stage::Stage;
+use codex_tests::{stage::Stage, via::Via};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
@@ -126,6 +126,25 @@ async fn a_peer_that_is_no_server_fails_the_attempt() {
         "{error}"
     );
     assert!(error.is_transient());
+}
+
+/// The manifest of `docs/scaling.md` relies on it.
+#[tokio::test]
+async fn a_server_that_requires_a_token_answers_probes_without_one() {
+    let stage = Stage::echo();
+    let builder = Via::CapabilityToken.equip(stage.builder(), &stage.home);
+    let server = builder.spawn_listening("ws://127.0.0.1:0").await.unwrap();
+    let address = server.url().strip_prefix("ws://").unwrap();
+    for path in ["/readyz", "/healthz"] {
+        let mut probe = TcpStream::connect(address).await.unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        probe.write_all(request.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        probe.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 200"), "{path}: {response}");
+    }
+    server.close().await.unwrap();
 }
 
 /// Starts a proxy for TLS in front of a server. Returns its URL and the certificate of its authority.

@@ -31,7 +31,7 @@ use serde_json::json;
 use crate::proxy::{Proxy, Treatment};
 
 /// The number of turns that run when the connection is cut.
-const TURNS: usize = 20;
+pub(crate) const TURNS: usize = 20;
 
 /// A token that the server has after a rotation.
 const ROTATED: &str = "fedcba9876543210fedcba9876543210";
@@ -44,11 +44,11 @@ fn supervision() -> Supervision {
         .max_attempts(u32::MAX)
 }
 
-fn client() -> CodexBuilder {
+pub(crate) fn client() -> CodexBuilder {
     Codex::builder().supervise(supervision())
 }
 
-async fn listen(stage: &Stage, via: Via) -> ListeningServer {
+pub(crate) async fn listen(stage: &Stage, via: Via) -> ListeningServer {
     let builder = via.equip(stage.builder(), &stage.home);
     builder.spawn_listening(via.url(&stage.home)).await.unwrap()
 }
@@ -87,7 +87,7 @@ fn kill(pid: Option<u32>) {
 }
 
 /// Returns the end of a turn that was lost, with its partial result.
-fn lost(ended: Result<TurnResult>) -> Arc<ConnectionClosed> {
+pub(crate) fn lost(ended: Result<TurnResult>) -> Arc<ConnectionClosed> {
     let Err(Error::Closed(closed)) = ended else {
         panic!("the turn did not end as closed: {ended:?}");
     };
@@ -96,7 +96,7 @@ fn lost(ended: Result<TurnResult>) -> Arc<ConnectionClosed> {
 }
 
 /// Returns the reason of the next attempt.
-async fn attempt(sessions: &mut SessionEvents) -> Error {
+pub(crate) async fn attempt(sessions: &mut SessionEvents) -> Error {
     match sessions.next().await {
         Some(SessionEvent::Reconnecting { reason, .. }) => reason,
         other => panic!("unexpected: {other:?}"),
@@ -104,7 +104,7 @@ async fn attempt(sessions: &mut SessionEvents) -> Error {
 }
 
 /// Waits for the next session, in which all threads are resumed.
-async fn reconnected(sessions: &mut SessionEvents, threads: &[Thread]) {
+pub(crate) async fn reconnected(sessions: &mut SessionEvents, threads: &[Thread]) {
     loop {
         match sessions.next().await {
             Some(SessionEvent::Reconnecting { .. }) => {}
@@ -119,7 +119,7 @@ async fn reconnected(sessions: &mut SessionEvents, threads: &[Thread]) {
     }
 }
 
-async fn assert_echoes(thread: &Thread, text: &str) {
+pub(crate) async fn assert_echoes(thread: &Thread, text: &str) {
     let result = thread.run(text).await.unwrap();
     let expected = format!("You said {text}");
     assert_eq!(result.final_response, Some(expected));

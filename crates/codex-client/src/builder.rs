@@ -61,7 +61,10 @@ pub use crate::{
     pages::{Cursor, Paged, Pages},
     request_builder::RequestBuilder,
     run_input::ExternalContent,
-    server_requests::handler_result::{HandlerError, IntoResponse},
+    server_requests::{
+        handler_result::{HandlerError, IntoResponse},
+        unhandled::UnhandledRequests,
+    },
     thread::{
         directories::Directories,
         list::ThreadListBuilder,

@@ -15,9 +15,10 @@ macro_rules! define_trait {
         /// Responds to requests from the server. Pass an implementation to
         /// [`CodexBuilder::handler`](crate::builder::CodexBuilder::handler).
         ///
-        /// A method that is not implemented declines its requests. Calls run concurrently, each in
-        /// its own task, and are dropped when the server withdraws the request. A call that returns
-        /// an error or panics declines the request.
+        /// A method that is not implemented declines its requests, unless
+        /// [`unhandled_requests`](crate::builder::CodexBuilder::unhandled_requests) leaves them
+        /// open. Calls run concurrently, each in its own task, and are dropped when the server
+        /// withdraws the request. A call that returns an error or panics declines the request.
         ///
         /// Methods receive the client as a [`WeakCodex`], so that a handler does not keep the
         /// server running.

@@ -100,7 +100,7 @@ async fn another_version_of_the_server_is_refused_without_further_attempts() {
     processes_ended(&server).await;
 }
 
-fn initialized(user_agent: &str) -> Reply {
+pub(super) fn initialized(user_agent: &str) -> Reply {
     Reply::new(json!({
         "userAgent": user_agent, "codexHome": "/fake", "platformFamily": "unix",
         "platformOs": "linux",
@@ -145,6 +145,68 @@ async fn a_client_over_streams_of_the_program_cannot_be_supervised() {
         "{refused:?}"
     );
     assert!(server.messages().is_empty());
+}
+
+#[tokio::test]
+async fn a_websocket_over_streams_of_the_program_cannot_be_supervised() {
+    let (reader, writer) = tokio::io::duplex(1024);
+    let builder = Codex::builder().supervise(Supervision::default());
+    let refused = builder.connect_websocket(reader, writer).await;
+    assert!(
+        matches!(refused, Err(Error::InvalidInput(_))),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_attempt_that_gets_no_response_to_the_handshake_fails_after_the_request_timeout() {
+    let server = FakeAppServer::start().unwrap();
+    // Long enough for the handshakes that succeed on a busy machine.
+    let timeout = Duration::from_secs(2);
+    let builder = builder(Codex::builder(), &server).request_timeout(timeout);
+    let codex = builder.start().await.unwrap();
+    let mut sessions = codex.session_events();
+    server.push("initialize", Reply::none());
+    server.fault(Fault::Kill);
+    assert_eq!(attempt(&mut sessions).await.0, 1);
+    let (second, reason) = attempt(&mut sessions).await;
+    assert_eq!(second, 2);
+    assert!(
+        matches!(
+            reason,
+            Error::Timeout {
+                method: "initialize",
+                ..
+            }
+        ),
+        "{reason:?}"
+    );
+    codex.close().await.unwrap();
+    processes_ended(&server).await;
+}
+
+#[tokio::test]
+async fn delays_double_up_to_the_longest_one() {
+    let supervision = Supervision::default()
+        .initial_delay(Duration::from_millis(8))
+        .max_delay(Duration::from_millis(20))
+        .max_attempts(4);
+    let (server, _codex, mut sessions) = start(supervision).await;
+    for _ in 0..4 {
+        let dies = Reply::none().then_fault(Fault::Exit(1));
+        server.push("initialize", dies);
+    }
+    server.fault(Fault::Kill);
+    let mut delays = Vec::new();
+    while let Some(SessionEvent::Reconnecting { delay, .. }) = sessions.next().await {
+        delays.push(delay);
+    }
+    // Each delay is shortened at random, by half at most.
+    for (delay, longest) in delays.iter().zip([8, 16, 20, 20]) {
+        let longest = Duration::from_millis(longest);
+        assert!(*delay <= longest && *delay >= longest / 2, "{delays:?}");
+    }
+    assert_eq!(delays.len(), 4, "{delays:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Clients that survive the end of their server.
 
 mod attempts;
+mod sessions;
 
 use std::{
     env,

@@ -85,9 +85,10 @@ impl From<crate::RequestInbox> for RequestInbox {
 /// }
 /// ```
 ///
-/// Dropping the request without a response declines it. The server may withdraw the request in the
-/// meantime (`serverRequest/resolved`), because another client has responded or the turn has ended;
-/// [`resolved`](Self::resolved) waits for that.
+/// Dropping the request without a response declines it, unless
+/// [`unhandled_requests`](crate::builder::CodexBuilder::unhandled_requests) leaves it to other
+/// clients. The server may withdraw the request in the meantime (`serverRequest/resolved`), because
+/// another client has responded or the turn has ended; [`resolved`](Self::resolved) waits for that.
 #[derive(Debug)]
 pub struct PendingRequest {
     inner: crate::PendingRequest,
@@ -121,7 +122,7 @@ impl PendingRequest {
         self.inner.respond(response)
     }
 
-    /// Declines the request, as dropping it does.
+    /// Declines the request, as dropping it does by default.
     ///
     /// # Errors
     ///

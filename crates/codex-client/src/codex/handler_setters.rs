@@ -5,8 +5,11 @@ use std::{future::Future, sync::Arc, time::Duration};
 use codex_types::ServerCall;
 
 use crate::{
-    codex::builder::CodexBuilder, handler::ServerRequestHandler, handler_table::handler_table,
-    mode::Async, server_requests::handler_result::IntoResponse,
+    codex::builder::CodexBuilder,
+    handler::ServerRequestHandler,
+    handler_table::handler_table,
+    mode::Async,
+    server_requests::{handler_result::IntoResponse, unhandled::UnhandledRequests},
 };
 
 impl<M> CodexBuilder<M> {
@@ -16,6 +19,26 @@ impl<M> CodexBuilder<M> {
     /// In the blocking API, the thread of the handler keeps running after a timeout.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.handlers.set_timeout(timeout);
+        self
+    }
+
+    /// Sets the treatment of requests from the server that the program does not respond to. By default,
+    /// they are declined.
+    ///
+    /// A client that only observes a server that others use, too, leaves them to the others:
+    ///
+    /// ```no_run
+    /// use codex_client::{
+    ///     Codex,
+    ///     builder::{CodexBuilder, UnhandledRequests},
+    /// };
+    ///
+    /// fn observer() -> CodexBuilder {
+    ///     Codex::builder().unhandled_requests(UnhandledRequests::LeaveOpen)
+    /// }
+    /// ```
+    pub fn unhandled_requests(mut self, unhandled: UnhandledRequests) -> Self {
+        self.handlers.set_unhandled(unhandled);
         self
     }
 }

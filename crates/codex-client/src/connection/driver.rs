@@ -303,8 +303,7 @@ fn poll_read<R: AsyncRead + Unpin>(
                 }
             }
             Err(error) => {
-                let message = format!("could not read from the server: {error}");
-                return Poll::Ready(CloseReason::Io(message));
+                return Poll::Ready(CloseReason::of_io_error(error, "read from"));
             }
         }
     }

@@ -11,7 +11,8 @@ use crate::{
     error::{Error, Result, decode_error::DecodeError},
 };
 
-/// A request from the server. Dropping it without a response declines it.
+/// A request from the server. Dropping it without a response declines it, or leaves it to other clients of
+/// the server.
 pub(crate) struct InboundRequest {
     state: Arc<RequestState>,
     /// The message as received.
@@ -19,6 +20,7 @@ pub(crate) struct InboundRequest {
     params: Option<Range<usize>>,
     /// The thread that the thread of the request works for, if that is the thread of a sub-agent.
     owner: Option<Box<str>>,
+    is_left_on_drop: bool,
     /// Params of earlier notifications that the request refers to, added by the service.
     pub(crate) related: Vec<Arc<str>>,
     /// Weak, so that a waiting request does not keep the connection open.
@@ -31,6 +33,7 @@ impl InboundRequest {
         text: String,
         params: Option<Range<usize>>,
         owner: Option<&str>,
+        is_left_on_drop: bool,
         commands: mpsc::WeakUnboundedSender<Command>,
     ) -> Self {
         Self {
@@ -38,6 +41,7 @@ impl InboundRequest {
             text,
             params,
             owner: owner.map(Into::into),
+            is_left_on_drop,
             related: Vec::new(),
             commands,
         }
@@ -111,8 +115,12 @@ impl InboundRequest {
 
 impl Drop for InboundRequest {
     fn drop(&mut self) {
-        // Does nothing if the request is already settled.
-        let _ = self.decline();
+        // Both do nothing if the request is already settled.
+        if self.is_left_on_drop {
+            self.state.leave();
+        } else {
+            let _ = self.decline();
+        }
     }
 }
 
@@ -120,7 +128,9 @@ impl Drop for InboundRequest {
 mod tests {
     use super::*;
 
-    fn request() -> (
+    fn request(
+        is_left: bool,
+    ) -> (
         InboundRequest,
         mpsc::UnboundedReceiver<Command>,
         mpsc::UnboundedSender<Command>,
@@ -128,7 +138,8 @@ mod tests {
         let (sender, receiver) = mpsc::unbounded_channel();
         let method = "item/fileChange/requestApproval";
         let state = RequestState::new(7.into(), method, Some("t"), Some("u"));
-        let request = InboundRequest::new(state, "{}".into(), None, None, sender.downgrade());
+        let commands = sender.downgrade();
+        let request = InboundRequest::new(state, "{}".into(), None, None, is_left, commands);
         (request, receiver, sender)
     }
 
@@ -144,7 +155,7 @@ mod tests {
 
     #[test]
     fn only_the_first_response_is_sent() {
-        let (request, mut receiver, _sender) = request();
+        let (request, mut receiver, _sender) = request(false);
         request.respond(Ok(b"1".to_vec())).unwrap();
         let second = request.respond(Ok(b"2".to_vec()));
         assert!(matches!(second, Err(Error::Resolved { .. })), "{second:?}");
@@ -154,14 +165,27 @@ mod tests {
 
     #[test]
     fn a_dropped_request_is_declined() {
-        let (request, mut receiver, _sender) = request();
+        let (request, mut receiver, _sender) = request(false);
+        drop(request);
+        assert_eq!(responses(&mut receiver), ["default"]);
+    }
+
+    #[test]
+    fn a_request_that_is_left_to_others_gets_no_response_unless_it_is_declined() {
+        let (request, mut receiver, _sender) = request(true);
+        let state = Arc::clone(request.state());
+        drop(request);
+        assert!(responses(&mut receiver).is_empty());
+        assert!(!state.is_open() && state.is_left());
+        let (request, mut receiver, _sender) = self::request(true);
+        request.decline().unwrap();
         drop(request);
         assert_eq!(responses(&mut receiver), ["default"]);
     }
 
     #[test]
     fn a_withdrawn_request_gets_no_response() {
-        let (request, mut receiver, _sender) = request();
+        let (request, mut receiver, _sender) = request(false);
         request.state().withdraw();
         assert!(request.respond(Ok(b"1".to_vec())).is_err());
         drop(request);
@@ -170,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn waiters_are_woken_when_the_request_is_settled() {
-        let (request, _receiver, _sender) = request();
+        let (request, _receiver, _sender) = request(false);
         let state = Arc::clone(request.state());
         let (settled, ()) = tokio::join!(state.settled(), async { request.state().withdraw() });
         assert_eq!(settled, ());

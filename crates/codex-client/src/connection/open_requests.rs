@@ -70,13 +70,21 @@ impl OpenRequests {
         method: &str,
         keys: &RoutingKeys<'_>,
         logs: &[(Arc<TurnLog>, Origin)],
+        now: Instant,
     ) -> Opened {
         let mut known = ServerRequest::METHODS.iter().copied();
         let Some(method) = known.find(|known| *known == method) else {
             return Opened::UnknownMethod;
         };
-        if self.open.contains_key(id) || self.responded.contains(id) {
+        if self.responded.contains(id) {
             return Opened::Replayed;
+        }
+        if let Entry::Occupied(open) = self.open.entry(id.clone()) {
+            if !open.get().state.is_left() {
+                return Opened::Replayed;
+            }
+            // The program may have a handler or an inbox by now.
+            open.remove().close("left", now);
         }
         let (thread_id, turn_id) = (keys.thread_id.as_deref(), keys.turn_id.as_deref());
         let state = RequestState::new(id.clone(), method, thread_id, turn_id);
@@ -173,7 +181,13 @@ mod tests {
     const METHOD: &str = "item/fileChange/requestApproval";
 
     fn open(requests: &mut OpenRequests) -> Arc<RequestState> {
-        match requests.open(&7.into(), METHOD, &RoutingKeys::default(), &[]) {
+        match requests.open(
+            &7.into(),
+            METHOD,
+            &RoutingKeys::default(),
+            &[],
+            Instant::now(),
+        ) {
             Opened::New(state) => state,
             Opened::Replayed | Opened::UnknownMethod => panic!("not a new request"),
         }
@@ -202,8 +216,24 @@ mod tests {
         let request = open(&mut requests);
         assert!(requests.close(&request, "responded", Instant::now()));
         assert!(!requests.close(&request, "responded", Instant::now()));
-        let replayed = requests.open(&7.into(), METHOD, &RoutingKeys::default(), &[]);
+        let replayed = requests.open(
+            &7.into(),
+            METHOD,
+            &RoutingKeys::default(),
+            &[],
+            Instant::now(),
+        );
         assert!(matches!(replayed, Opened::Replayed));
+    }
+
+    #[test]
+    fn a_request_that_is_left_to_others_is_opened_again_by_a_replay() {
+        let mut requests = OpenRequests::default();
+        let first = open(&mut requests);
+        first.leave();
+        let second = open(&mut requests);
+        assert!(second.is_open());
+        assert!(requests.close(&second, "responded", Instant::now()));
     }
 
     #[test]
@@ -218,7 +248,7 @@ mod tests {
         };
         for end in ["turn/completed", "thread/closed", "serverRequest/resolved"] {
             let logs = [(Arc::clone(&log), Origin::SubAgent)];
-            requests.open(&7.into(), METHOD, &keys, &logs);
+            requests.open(&7.into(), METHOD, &keys, &logs, Instant::now());
             assert_eq!(log.activity().sub_agents.open_requests, 1, "{end}");
             let params = r#"{"threadId":"agent","turn":{"id":"v"},"requestId":7}"#;
             let (end, keys) = received(&format!(r#"{{"method":"{end}","params":{params}}}"#));

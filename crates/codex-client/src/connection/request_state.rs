@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 const OPEN: u8 = 0;
 const RESPONDED: u8 = 1;
 const WITHDRAWN: u8 = 2;
+const LEFT: u8 = 3;
 
 /// The identity of a request from the server, and whether it is open. Shared by the owner of the
 /// request and the connection.
@@ -41,12 +42,17 @@ impl RequestState {
         })
     }
 
-    /// Whether the request has been neither responded to nor withdrawn.
+    /// Whether the request has been neither responded to nor withdrawn, nor left to other clients.
     pub(crate) fn is_open(&self) -> bool {
         self.state.load(Ordering::Acquire) == OPEN
     }
 
-    /// Waits until the request has been responded to or withdrawn.
+    /// Whether the request is left to other clients of the server.
+    pub(crate) fn is_left(&self) -> bool {
+        self.state.load(Ordering::Acquire) == LEFT
+    }
+
+    /// Waits until the request is no longer open.
     pub(crate) async fn settled(&self) {
         loop {
             // Created before the check, so that no change after the check is missed.
@@ -66,6 +72,11 @@ impl RequestState {
     /// Records that the server no longer needs a response.
     pub(crate) fn withdraw(&self) {
         self.settle(WITHDRAWN);
+    }
+
+    /// Records that other clients of the server are to respond.
+    pub(crate) fn leave(&self) {
+        self.settle(LEFT);
     }
 
     /// Settles the request with this state. Returns true only for the first call.

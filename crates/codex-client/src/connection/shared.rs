@@ -127,10 +127,7 @@ impl<W: AsyncWrite + Unpin> State<W> {
         let Some(writer) = &mut self.writer else {
             return Poll::Pending;
         };
-        let failed = |error| {
-            let message = format!("could not write to the server: {error}");
-            Poll::Ready(CloseReason::Io(message))
-        };
+        let failed = |error| Poll::Ready(CloseReason::of_io_error(error, "write to"));
         loop {
             // A write makes room for further requests.
             self.core.send_ready(Instant::now());

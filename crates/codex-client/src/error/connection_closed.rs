@@ -1,6 +1,6 @@
 //! The end of a connection.
 
-use std::{fmt, process::ExitStatus};
+use std::{fmt, io, process::ExitStatus};
 
 use codex_types::OLDEST_CODEX_VERSION;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,13 @@ pub enum CloseReason {
     Dropped,
     /// The server closed its output, usually because it exited or crashed.
     EndOfStream,
+    /// The server closed the websocket.
+    ClosedByServer {
+        /// The status code of RFC 6455. 1008, for example, refers to a policy of the server.
+        code: u16,
+        /// The reason that the server sent, without tokens. May be empty.
+        reason: String,
+    },
     /// The server process exited while another process held the server's output open.
     Exited,
     /// Reading from the server or writing to it failed, with this message.
@@ -63,13 +70,33 @@ impl CloseReason {
             Self::Requested => "requested",
             Self::Dropped => "dropped",
             Self::EndOfStream => "end_of_stream",
+            Self::ClosedByServer { .. } => "closed_by_server",
             Self::Exited => "exited",
             Self::Io(_) => "io_error",
             Self::RuntimeShutDown => "runtime_shut_down",
             Self::GaveUp(_) => "gave_up",
         }
     }
+
+    /// Returns an error of a stream that ended for this reason.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn into_io_error(self) -> io::Error {
+        io::Error::new(io::ErrorKind::ConnectionAborted, EndOfConnection(self))
+    }
+
+    /// Returns the reason of an error of a stream. `attempt` is what failed.
+    pub(crate) fn of_io_error(error: io::Error, attempt: &str) -> Self {
+        match error.downcast() {
+            Ok(EndOfConnection(reason)) => reason,
+            Err(error) => Self::Io(format!("could not {attempt} the server: {error}")),
+        }
+    }
 }
+
+/// The reason why a stream ended, as an error of the stream.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct EndOfConnection(CloseReason);
 
 impl ConnectionClosed {
     pub(crate) fn new(reason: CloseReason) -> Self {
@@ -160,6 +187,13 @@ impl fmt::Display for CloseReason {
             Self::Requested => f.write_str("closed by the client"),
             Self::Dropped => f.write_str("the last handle was dropped"),
             Self::EndOfStream => f.write_str("the server closed its output"),
+            Self::ClosedByServer { code, reason } => {
+                write!(f, "the server closed the websocket with status {code}")?;
+                if !reason.is_empty() {
+                    write!(f, ": {reason}")?;
+                }
+                Ok(())
+            }
             Self::Exited => f.write_str("the server exited"),
             Self::Io(message) | Self::GaveUp(message) => f.write_str(message),
             Self::RuntimeShutDown => f.write_str("the async runtime was shut down"),

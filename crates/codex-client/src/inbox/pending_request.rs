@@ -32,9 +32,10 @@ use crate::{
 /// }
 /// ```
 ///
-/// Dropping the request without a response declines it. The server may withdraw the request in the
-/// meantime (`serverRequest/resolved`), because another client has responded or the turn has ended;
-/// [`resolved`](Self::resolved) waits for that.
+/// Dropping the request without a response declines it, unless
+/// [`unhandled_requests`](crate::builder::CodexBuilder::unhandled_requests) leaves it to other
+/// clients. The server may withdraw the request in the meantime (`serverRequest/resolved`), because
+/// another client has responded or the turn has ended; [`resolved`](Self::resolved) waits for that.
 pub struct PendingRequest {
     inbound: InboundRequest,
     request: ServerRequest,
@@ -90,7 +91,7 @@ impl PendingRequest {
         self.inbound.respond(response)
     }
 
-    /// Declines the request, as dropping it does.
+    /// Declines the request, as dropping it does by default.
     ///
     /// # Errors
     ///

@@ -125,7 +125,7 @@ fn tool_failure(description: &str) -> Option<Vec<u8>> {
 impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
     /// Offers a request to the tools and then to the inboxes of its thread and of the thread that a
     /// sub-agent works for, to the handlers, and to the inboxes of all threads, in this order. A
-    /// request that none of them takes is dropped, which declines it.
+    /// request that none of them takes is dropped.
     fn request(
         &self,
         mut request: InboundRequest,
@@ -155,6 +155,10 @@ impl<C: Clone + Send + Sync + 'static> Service for Dispatch<C> {
         }
         drop(self.offer(request, None, wakes));
         None
+    }
+
+    fn leaves_open(&self, method: &str) -> bool {
+        self.handlers.unhandled().leaves_open(method)
     }
 
     fn default_response(&self, method: &str) -> Result<Vec<u8>, JsonRpcError> {

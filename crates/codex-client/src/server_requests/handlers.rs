@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use codex_types::{ServerCall, rpc::JsonRpcError};
+use codex_types::ServerCall;
 use tokio::time::timeout;
 
 use crate::{
@@ -22,7 +22,10 @@ use crate::{
     connection::inbound_request::InboundRequest,
     error::{Error, Result},
     future::BoxFuture,
-    server_requests::handler_result::{HandlerResult, NoHandler},
+    server_requests::{
+        handler_result::{HandlerResult, NoHandler},
+        unhandled::UnhandledRequests,
+    },
 };
 
 /// A function that responds to the requests of a method with the JSON of the result. `C` is the
@@ -34,6 +37,7 @@ pub(crate) type Handler<C> =
 pub(crate) struct Handlers<C> {
     by_method: HashMap<&'static str, Handler<C>>,
     timeout: Option<Duration>,
+    unhandled: UnhandledRequests,
 }
 
 impl<C> Clone for Handlers<C> {
@@ -41,6 +45,7 @@ impl<C> Clone for Handlers<C> {
         Self {
             by_method: self.by_method.clone(),
             timeout: self.timeout,
+            unhandled: self.unhandled,
         }
     }
 }
@@ -50,6 +55,7 @@ impl<C> Default for Handlers<C> {
         Self {
             by_method: HashMap::new(),
             timeout: None,
+            unhandled: UnhandledRequests::default(),
         }
     }
 }
@@ -61,6 +67,14 @@ impl<C: 'static> Handlers<C> {
 
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.timeout
+    }
+
+    pub(crate) fn set_unhandled(&mut self, unhandled: UnhandledRequests) {
+        self.unhandled = unhandled;
+    }
+
+    pub(crate) fn unhandled(&self) -> UnhandledRequests {
+        self.unhandled
     }
 
     pub(crate) fn methods(&self) -> impl Iterator<Item = &'static str> {
@@ -134,7 +148,8 @@ enum HandlerOutcome {
 }
 
 impl<C> HandlerTask<C> {
-    /// Runs the handler. The request always gets a response, since dropping it declines it.
+    /// Runs the handler. A request without a response is declined if the handler fails, and is dropped if
+    /// there is none.
     pub(crate) async fn run(self) {
         let outcome = outcome(&self.handler, &self.request, self.client);
         let outcome = match self.timeout {
@@ -164,10 +179,11 @@ impl<C> HandlerTask<C> {
             method: self.request.method(),
             reason: format!("{name}{}{}", failure.description, failure.details).into(),
         });
-        if let Some(response) = (self.on_failure)(&failure.description) {
-            let response: Result<_, JsonRpcError> = Ok(response);
-            let _ = self.request.respond(response);
-        }
+        // The request may have been withdrawn in the meantime.
+        let _ = match (self.on_failure)(&failure.description) {
+            Some(response) => self.request.respond(Ok(response)),
+            None => self.request.decline(),
+        };
     }
 }
 

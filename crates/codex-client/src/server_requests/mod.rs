@@ -11,3 +11,4 @@ pub(crate) mod server_response;
 pub(crate) mod thread_pool;
 pub(crate) mod tool_call;
 pub(crate) mod tool_registry;
+pub(crate) mod unhandled;

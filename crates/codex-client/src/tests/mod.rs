@@ -40,11 +40,14 @@ mod tool_calls;
 mod turn_timeouts;
 mod turns;
 mod typed_output;
+mod unhandled_requests;
 mod unreadable_parts;
 mod unreported_ends;
 mod unreported_goal_ends;
 mod unsuitable_runtime;
 mod unwritten_requests;
+#[cfg(feature = "websocket")]
+mod websocket_ends;
 
 use std::{
     pin::pin,

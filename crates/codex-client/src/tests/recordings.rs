@@ -1,6 +1,6 @@
 //! Recordings of connections. The unit tests of `recording` cover the file itself.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::mpsc};
 
 use codex_types::Request;
 use serde_json::{Value, json};
@@ -97,15 +97,19 @@ fn a_blocking_client_records_the_same() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("f.jsonl");
     let (fake, (reader, writer)) = FakeServer::in_memory();
+    let (served, is_served) = mpsc::channel();
     let server = fake.run_on_thread(|mut fake| async move {
         fake.handshake().await;
         serve_session(&mut fake).await;
+        served.send(()).unwrap();
         fake.respond("account/read", json!({"requiresOpenaiAuth": false}))
             .await;
     });
     let builder = blocking::Codex::builder().record(&path);
     let codex = builder.connect(reader, writer).unwrap();
     codex.login_api_key(SECRET).unwrap();
+    // The next request could overtake the response to the question that follows the login.
+    is_served.recv().unwrap();
     codex.account().send().unwrap();
     server.join().unwrap();
     // Without `close`: the drop of the last handle completes the file too.

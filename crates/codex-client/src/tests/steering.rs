@@ -223,8 +223,22 @@ async fn a_turn_cut_off_by_the_end_of_the_connection_has_a_partial_result() {
 #[tokio::test]
 async fn a_thread_interrupts_the_turn_of_another_client() {
     let (thread, mut fake) = FakeServer::start_thread().await;
-    // Nothing runs, so nothing is sent: the next request that arrives is a different one.
-    thread.interrupt().await.unwrap();
+    // Nothing runs, so nothing is interrupted: the next request that arrives is a different one.
+    for turns in [
+        json!([]),
+        json!([{"id": "old", "status": "completed", "items": []}]),
+    ] {
+        let page = json!({"data": turns});
+        let (interrupted, request) =
+            tokio::join!(thread.interrupt(), fake.respond("thread/turns/list", page));
+        interrupted.unwrap();
+        assert_eq!(request["params"]["limit"], 1);
+    }
+    let (interrupted, _) = tokio::join!(
+        thread.interrupt(),
+        fake.respond_error("thread/turns/list", NO_ACTIVE_TURN)
+    );
+    interrupted.unwrap();
     fake.round_trip(&thread.codex).await;
     fake.start_turn("other").await;
     fake.round_trip(&thread.codex).await;
@@ -234,6 +248,25 @@ async fn a_thread_interrupts_the_turn_of_another_client() {
     );
     interrupted.unwrap();
     assert_eq!(request["params"]["turnId"], "other");
+}
+
+#[tokio::test]
+async fn a_thread_interrupts_a_turn_that_began_before_the_client_joined() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let page = json!({"data": [{"id": "other", "status": "inProgress", "items": []}]});
+    let (interrupted, request) = tokio::join!(thread.interrupt(), async {
+        fake.respond("thread/turns/list", page.clone()).await;
+        fake.respond("turn/interrupt", json!({})).await
+    });
+    interrupted.unwrap();
+    assert_eq!(request["params"]["turnId"], "other");
+    // It ends before the request arrives.
+    let (interrupted, ()) = tokio::join!(thread.interrupt(), async {
+        fake.respond("thread/turns/list", page).await;
+        fake.complete_turn("other", "completed").await;
+        fake.respond_error("turn/interrupt", NO_ACTIVE_TURN).await;
+    });
+    interrupted.unwrap();
 }
 
 #[tokio::test]

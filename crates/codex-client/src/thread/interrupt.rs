@@ -4,9 +4,10 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
+    time::Duration,
 };
 
-use codex_types::TurnInterruptParams;
+use codex_types::{ThreadTurnsListParams, TurnInterruptParams, TurnItemsView, TurnStatus};
 use tokio::time::Instant;
 
 use crate::{
@@ -26,8 +27,14 @@ pub(crate) async fn interrupt(thread: &Thread) -> Result<()> {
     let remaining = || after.map(|after| after.saturating_sub(begun.elapsed()));
     // Opened first, so that it has every change that follows the state which is read below.
     let changes = connection.subscribe_thread(&thread.id);
-    while let Some(active) = connection.active_turn(&thread.id).await? {
-        let params = TurnInterruptParams::new(&*thread.id, active.id);
+    let known = connection.active_turn(&thread.id).await?;
+    let mut running = match known {
+        Some(active) => Some(active.id),
+        // The turn may have begun before this client resumed the thread.
+        None => running_turn(thread, remaining()).await?,
+    };
+    while let Some(turn_id) = running {
+        let params = TurnInterruptParams::new(&*thread.id, turn_id);
         let refused = {
             let mut response = pin!(connection.call(&params, remaining()));
             let mut changed = pin!(turn_changed(&changes));
@@ -55,8 +62,27 @@ pub(crate) async fn interrupt(thread: &Thread) -> Result<()> {
             }
             (Some(response), _) => return response.map(drop),
         }
+        let active = connection.active_turn(&thread.id).await?;
+        running = active.map(|active| active.id);
     }
     Ok(())
+}
+
+/// Asks the server for the running turn of a thread.
+async fn running_turn(thread: &Thread, timeout: Option<Duration>) -> Result<Option<String>> {
+    let last = ThreadTurnsListParams::new(&*thread.id)
+        .limit(1_u32)
+        .items_view(TurnItemsView::NotLoaded);
+    match thread.codex.connection().call(&last, timeout).await {
+        Ok(page) => {
+            let mut turns = page.data.into_iter();
+            let running = turns.find(|turn| turn.status == TurnStatus::InProgress);
+            Ok(running.map(|turn| turn.id))
+        }
+        // The thread has no turn yet, or the server does not list turns.
+        Err(Error::Rpc(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Waits until a turn of the thread begins or ends, or the connection ends.

@@ -113,8 +113,10 @@ impl Thread {
     /// client started it. Returns when the server has accepted the request or the turn has ended,
     /// whichever comes first.
     ///
-    /// The client knows the running turn from the server's notifications. A turn that has not begun
-    /// yet is interrupted as soon as it begins. A turn whose start has no response yet is not known:
+    /// The client knows the running turn from the server's notifications. If it knows none, it asks
+    /// the server (`thread/turns/list`), because the turn may have begun before this client resumed
+    /// the thread. A turn that has not begun yet is interrupted as soon as it begins. A turn whose
+    /// start has no response yet is not known:
     /// [`until`](crate::builder::RunBuilder::until) stops that one too.
     ///
     /// ```no_run

@@ -181,3 +181,33 @@ async fn unix(_: PathBuf) -> io::Result<BoxedIo> {
     )))
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_busy_or_absent_may_accept_the_client_later_and_one_that_refuses_it_does_not()
+     {
+        let status = |status| Refusal::Status(status, status.to_string());
+        let io = |kind: io::ErrorKind| Refusal::Io(kind.into());
+        for (refusal, expected) in [
+            (status(429), true),
+            (status(500), true),
+            (status(503), true),
+            (status(400), false),
+            (status(401), false),
+            (status(403), false),
+            (status(404), false),
+            (io(io::ErrorKind::ConnectionRefused), true),
+            (io(io::ErrorKind::TimedOut), true),
+            (io(io::ErrorKind::UnexpectedEof), true),
+            // A certificate that is not trusted.
+            (io(io::ErrorKind::InvalidData), false),
+            (Refusal::Invalid("the response is not HTTP"), false),
+        ] {
+            let error = failed(None, refusal);
+            assert_eq!(error.is_transient(), expected, "{error}");
+        }
+    }
+}

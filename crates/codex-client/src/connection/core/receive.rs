@@ -71,7 +71,9 @@ impl Core {
         }
         let id = envelope.id.take();
         match (envelope.header.method.clone(), id) {
-            (Some(method), Some(id)) => self.request(&id, &text[method], &envelope, &text),
+            (Some(method), Some(id)) => {
+                self.request(&id, &text[method], &envelope, &text, now);
+            }
             (Some(method), None) => {
                 let kind = NotificationKind::of(&text[method.clone()]);
                 let is_plain_delta = match kind {
@@ -104,25 +106,36 @@ impl Core {
         }
     }
 
-    fn request(&mut self, id: &RequestId, method: &str, envelope: &Envelope<'_>, text: &str) {
+    fn request(
+        &mut self,
+        id: &RequestId,
+        method: &str,
+        envelope: &Envelope<'_>,
+        text: &str,
+        now: Instant,
+    ) {
         let keys = &envelope.keys;
         let logs = self.waiting_turns(keys);
         self.deliver_unclaimed();
-        match self.open_requests.open(id, method, keys, &logs) {
+        match self.open_requests.open(id, method, keys, &logs, now) {
             Opened::New(state) => {
                 let params = envelope.header.params.clone();
                 let owner = keys.thread_id.as_deref();
                 let owner = owner.and_then(|thread_id| self.sub_agents.owner(thread_id));
                 let commands = self.commands.clone();
-                let request = InboundRequest::new(state, text.to_owned(), params, owner, commands);
+                let is_left = self.service.leaves_open(method);
+                let text = text.to_owned();
+                let request = InboundRequest::new(state, text, params, owner, is_left, commands);
                 self.tasks
                     .extend(self.service.request(request, &mut self.wakes));
             }
             Opened::Replayed => {}
             Opened::UnknownMethod => {
                 telemetry::unknown(method);
-                let refusal = self.service.default_response(method);
-                self.outbound.response(id, &refusal);
+                if !self.service.leaves_open(method) {
+                    let refusal = self.service.default_response(method);
+                    self.outbound.response(id, &refusal);
+                }
             }
         }
     }

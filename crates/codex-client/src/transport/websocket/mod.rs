@@ -19,12 +19,14 @@ use std::{
     time::Duration,
 };
 
+use codex_types::redact;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use self::{
     frame::{CLOSE, Control, Decoder, PING, PONG, TEXT, encode},
     keep_alive::{Due, KeepAlive},
 };
+use crate::error::connection_closed::CloseReason;
 
 /// Minimum free capacity of the input buffer for a read, in bytes.
 const READ_SIZE: usize = 64 * 1024;
@@ -59,6 +61,8 @@ struct Socket<S> {
     keep_alive: KeepAlive,
     has_sent_close: bool,
     has_ended: bool,
+    /// The reason that the server gave for the end.
+    closed: Option<CloseReason>,
 }
 
 type Shared<S> = Arc<Mutex<Socket<S>>>;
@@ -90,6 +94,7 @@ pub(crate) fn split<S>(
         keep_alive: KeepAlive::new(ping_interval),
         has_sent_close: false,
         has_ended: false,
+        closed: None,
     }));
     (Reader(Arc::clone(&socket)), Writer(socket))
 }
@@ -101,6 +106,17 @@ fn lock<S>(socket: &Shared<S>) -> MutexGuard<'_, Socket<S>> {
 
 fn violation(reason: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("websocket: {reason}"))
+}
+
+/// Returns the reason in the payload of a close frame, if it has one.
+fn close_reason(payload: &[u8]) -> Option<CloseReason> {
+    let (code, text) = payload.split_first_chunk()?;
+    let text = String::from_utf8_lossy(text);
+    let text = redact::without_tokens(&text).replace(char::is_control, " ");
+    Some(CloseReason::ClosedByServer {
+        code: u16::from_be_bytes(*code),
+        reason: text.trim().to_owned(),
+    })
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
@@ -116,8 +132,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 // The other direction reports an error. This one reads what the server sent before it.
                 let _ = self.poll_drain(context);
             }
-            if output.filled().len() > before || self.has_ended || output.remaining() == 0 {
+            if output.filled().len() > before || output.remaining() == 0 {
                 return Poll::Ready(Ok(()));
+            }
+            if self.has_ended {
+                return Poll::Ready(match &self.closed {
+                    Some(reason) => Err(reason.clone().into_io_error()),
+                    None => Ok(()),
+                });
             }
             self.input.drain(..self.decoded);
             self.decoded = 0;
@@ -156,6 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 CLOSE => {
                     self.close(payload.get(..2).unwrap_or_default())?;
                     self.has_ended = true;
+                    self.closed = close_reason(&payload);
                 }
                 _ => {}
             }
@@ -171,6 +194,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
 
     /// Takes the bytes of the layer above up to the end of the first line, which is a message.
     fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if let Some(reason) = &self.closed {
+            return Poll::Ready(Err(reason.clone().into_io_error()));
+        }
         if self.has_sent_close || self.has_ended {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }

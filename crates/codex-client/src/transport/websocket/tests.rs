@@ -7,10 +7,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tungstenite::{
     Message, WebSocket,
     protocol::{
-        Role, WebSocketConfig,
+        CloseFrame, Role, WebSocketConfig,
         frame::{
             Frame,
-            coding::{Data, OpCode},
+            coding::{CloseCode, Data, OpCode},
         },
     },
 };
@@ -240,6 +240,35 @@ async fn a_close_frame_ends_the_lines_and_is_returned() {
     let mut bytes = vec![0; 6];
     server.read_exact(&mut bytes).await.unwrap();
     assert_eq!(messages(bytes), [Message::Close(None)]);
+}
+
+#[tokio::test]
+async fn the_reason_of_a_close_frame_follows_the_last_line_in_both_directions() {
+    let (mut reader, mut writer, mut server) = socket();
+    server.write_all(&text("last")).await.unwrap();
+    let frame = CloseFrame {
+        code: CloseCode::Policy,
+        reason: "too\nslow".into(),
+    };
+    let frame = Frame::close(Some(frame)).format_to_vec();
+    server.write_all(&frame).await.unwrap();
+    let mut lines = [0; 5];
+    reader.read_exact(&mut lines).await.unwrap();
+    assert_eq!(&lines, b"last\n");
+    let expected = CloseReason::ClosedByServer {
+        code: 1008,
+        reason: "too slow".to_owned(),
+    };
+    let read = reader.read_u8().await.unwrap_err();
+    assert_eq!(CloseReason::of_io_error(read, "read from"), expected);
+    let written = writer.write_all(b"late\n").await.unwrap_err();
+    assert_eq!(CloseReason::of_io_error(written, "write to"), expected);
+    let mut bytes = vec![0; 8];
+    server.read_exact(&mut bytes).await.unwrap();
+    let [Message::Close(Some(returned))] = &messages(bytes)[..] else {
+        panic!("no close frame")
+    };
+    assert_eq!(returned.code, CloseCode::Policy);
 }
 
 #[tokio::test]
