@@ -8,7 +8,7 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
@@ -26,6 +26,11 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// The byte that the command of the model writes to its pipe.
 const RUNNING: u8 = b'r';
 
+fn make_pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo runs").success());
+}
+
 /// A pipe that processes hold open while they run.
 struct Lifeline {
     path: PathBuf,
@@ -38,8 +43,7 @@ impl Lifeline {
     fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("lifeline");
-        let made = Command::new("mkfifo").arg(&path).status();
-        assert!(made.expect("mkfifo runs").success());
+        make_pipe(&path);
         let (done, ended) = mpsc::channel();
         thread::spawn({
             let path = path.clone();
@@ -65,11 +69,12 @@ impl Lifeline {
         }
     }
 
-    /// Returns a command that holds the pipe and does not end by itself within the deadline.
-    fn command(&self) -> ModelResponse {
-        let path = self.path.display();
+    /// Returns a command that holds the pipe, then closes another one, and does not end by itself
+    /// within the deadline.
+    fn command(&self, ready: &Path) -> ModelResponse {
+        let (path, ready) = (self.path.display(), ready.display());
         let running = char::from(RUNNING);
-        let script = format!("exec 8> '{path}'; printf {running} >&8; echo running; sleep 300");
+        let script = format!("exec 8> '{path}'; printf {running} >&8; : > '{ready}'; sleep 300");
         let call = json!({ "cmd": script, "yield_time_ms": 30_000 });
         ModelResponse::function_call("exec_command", call)
     }
@@ -92,7 +97,9 @@ impl Program {
         let model = ScriptedModel::start().expect("a model on loopback");
         let mcp_server = env!("CARGO_BIN_EXE_mcp_server");
         let (server, running) = (Lifeline::new(), Lifeline::new());
-        model.push(running.command());
+        let ready = running.path.with_file_name("ready");
+        make_pipe(&ready);
+        model.push(running.command(&ready));
         let home = home(&model)
             .approval_policy("never")
             .sandbox_mode("danger-full-access");
@@ -105,6 +112,7 @@ impl Program {
         command
             .args([runtime, way])
             .env("LIFELINE", &server.path)
+            .env("READY", &ready)
             .env("SERVER", codex_bin().expect("a Codex to test against"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -5,14 +5,17 @@
 //! running when the program ends.
 
 use std::{
-    env, io,
+    env, fs, io,
     process::{abort, exit},
     thread::park,
 };
 
 use codex_client::{Codex, Error, Result, TurnHandle, blocking, types::ServerNotification};
 use codex_types::McpServerStartupState;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::spawn_blocking,
+};
 
 /// Runs the server with the pipe `LIFELINE` open.
 const SCRIPT: [&str; 2] = ["-c", "exec \"$SERVER\" app-server 9> \"$LIFELINE\""];
@@ -81,12 +84,8 @@ async fn start() -> Result<(Codex, TurnHandle)> {
         }
     }
     let turn = thread.turn("Run the command.").await?;
-    let mut events = turn.stream();
-    while let Some(event) = events.next().await {
-        if is_running(&event?) {
-            break;
-        }
-    }
+    let running = spawn_blocking(wait_for_command).await;
+    running.expect("no panic");
     Ok((codex, turn))
 }
 
@@ -99,12 +98,11 @@ fn is_ready(notification: &ServerNotification) -> bool {
     updated.status == McpServerStartupState::Ready
 }
 
-/// Returns whether an event says that the command is running.
-fn is_running(event: &ServerNotification) -> bool {
-    let ServerNotification::CommandExecutionOutputDelta(output) = event else {
-        return false;
-    };
-    output.delta.contains("running")
+/// Waits until the command has opened and closed the pipe `READY`.
+fn wait_for_command() {
+    let path = env::var_os("READY").expect("a pipe");
+    let read = fs::read(path);
+    assert_eq!(read.expect("the end of the pipe"), [0; 0]);
 }
 
 /// Ends this program in a way that both kinds of clients have.
@@ -137,11 +135,7 @@ fn without_runtime(way: &str) -> Result<()> {
         }
     }
     let turn = thread.turn("Run the command.").send()?;
-    for event in turn.stream() {
-        if is_running(&event?) {
-            break;
-        }
-    }
+    wait_for_command();
     match way {
         "close" => codex.close()?,
         "drop" => drop((codex, turn)),
