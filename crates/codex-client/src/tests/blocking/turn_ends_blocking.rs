@@ -188,8 +188,9 @@ fn a_turn_whose_sub_agent_waits_for_this_program_is_not_silent() {
     });
     let thread = codex.thread_start().send().unwrap();
     let mut inbox = thread.server_requests();
-    let turn = thread.turn("hi").send().unwrap().idle_timeout(idle_timeout);
+    let turn = thread.turn("hi").send().unwrap();
     let request = inbox.next().unwrap();
+    let turn = turn.idle_timeout(idle_timeout);
     let waiting = thread::spawn(move || turn.run().map(drop));
     // Another turn shows that many idle timeouts have passed.
     let other = codex.thread_start().send().unwrap();
