@@ -217,3 +217,48 @@ fn each_member_that_the_documentation_names_exists() {
         "in the documentation, but not in the code: {wrong:#?}"
     );
 }
+
+/// The types whose methods the page names, as the program begins with them. Other types are named
+/// with the method that returns them.
+const ENTRIES: &[&str] = &[
+    "Codex",
+    "CodexBuilder",
+    "Error",
+    "RetryPolicy",
+    "RunBuilder",
+    "Thread",
+    "TurnHandle",
+    "TurnResult",
+    "TurnStartBuilder",
+];
+
+/// Returns the names of `Type::member` and `Type::{member, member}` in inline code.
+fn members_named(text: &str) -> BTreeSet<(String, String)> {
+    let mut named = BTreeSet::new();
+    for code in text.split('`').skip(1).step_by(2) {
+        if let Some((ty, members)) = code.split_once("::") {
+            let members = members.trim_matches(['{', '}']).split(',');
+            named.extend(members.map(|member| (ty.to_owned(), member.trim().to_owned())));
+        }
+    }
+    named
+}
+
+#[test]
+fn the_page_names_each_method_with_which_a_program_begins() {
+    let rust = Rust::read();
+    let text = fs::read_to_string(root().join("docs/api-reference.md")).unwrap();
+    let prose = text.split("```").step_by(2).collect::<String>();
+    let named = members_named(&prose);
+    let mut missing = Vec::new();
+    for ty in ENTRIES {
+        let sides = [&rust.client.asynchronous, &rust.client.both];
+        let members = sides.into_iter().filter_map(|side| side.get(*ty));
+        for method in members.flat_map(|members| members.methods.keys()) {
+            if !named.contains(&((*ty).to_owned(), method.clone())) {
+                missing.push(format!("{ty}::{method}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "not on the page: {missing:#?}");
+}

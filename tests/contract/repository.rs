@@ -1,4 +1,5 @@
-//! The address of the repository: the manifests and the pages name the same one.
+//! The address of the repository: the manifests and the pages name the same one, and all commands that add the
+//! crates use it.
 
 use std::fs;
 
@@ -49,6 +50,25 @@ fn every_address_of_the_repository_is_that_of_the_manifest() {
         }
     }
     assert!(count > 5, "only {count} addresses");
+}
+
+/// The crates of this workspace are not on crates.io yet.
+#[test]
+fn every_command_that_adds_a_crate_of_the_workspace_names_its_source() {
+    let is_ours = |word: &str| word.starts_with("codex-") || word == "strict-schema";
+    let mut count = 0;
+    for file in files(&root(), "md") {
+        let text = fs::read_to_string(&file).unwrap();
+        for line in text.lines().filter(|line| line.starts_with("$ cargo ")) {
+            let words: Vec<_> = line.split(' ').collect();
+            if ["add", "install"].contains(&words[2]) && words.iter().any(|word| is_ours(word)) {
+                let has_source = words.contains(&"--git") || words.contains(&"--path");
+                assert!(has_source, "{}: {line}", file.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 5, "only {count} commands");
 }
 
 #[test]

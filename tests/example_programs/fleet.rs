@@ -1,15 +1,19 @@
 //! The fleet, one of whose servers is killed.
 #![cfg(unix)]
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use codex_testing::{CodexHome, Gate};
-use codex_tests::stage::home;
+use codex_testing::{CodexHome, Gate, ModelResponse};
+use codex_tests::stage::{Stage, home};
 use serde_json::Value;
 
-use super::{
+use crate::{
+    harness::Example,
     programs::{recorded_codex, server_id, signal},
-    *,
 };
 
 /// Turns that the program runs at the same time on one server.

@@ -4,30 +4,16 @@
 #![expect(clippy::unwrap_used)]
 
 mod fleet;
+mod harness;
 mod orchestrator;
 mod programs;
 
-use std::{
-    collections::BTreeSet,
-    env::{self, consts::EXE_SUFFIX},
-    fs,
-    io::ErrorKind,
-    path,
-    process::{Output, Stdio},
-    time::Duration,
-};
+use std::{collections::BTreeSet, fs};
 
-use codex_testing::{Item, ModelResponse, codex_bin};
+use codex_testing::{Item, ModelResponse};
 use codex_tests::{manifest_dir::manifest_dir, stage::Stage};
+use harness::Example;
 use serde_json::json;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    process::Command,
-    time::timeout,
-};
-
-/// An example takes about a second. One that reaches this timeout has hung.
-const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A PNG of a red square.
 const PNG: &[u8] = &[
@@ -36,129 +22,6 @@ const PNG: &[u8] = &[
     0x78, 0xda, 0x63, 0xf8, 0xcf, 0xc0, 0x80, 0x15, 0x31, 0x0c, 0x2d, 0x09, 0, 0x28, 0xff, 0x3f,
     0xc1, 0xce, 0x77, 0xc8, 0x4f, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
-
-/// An example to run.
-struct Example {
-    stage: Stage,
-    command: Command,
-    name: String,
-    stdin: &'static str,
-    /// The text expected on standard error, or `None` if standard error must be empty.
-    stderr: Option<&'static str>,
-}
-
-impl Example {
-    /// Creates an example that runs on a stage whose model always sends the same response.
-    fn new(name: &str) -> Self {
-        let stage = Stage::new();
-        stage
-            .model
-            .respond_with(|_| ModelResponse::text("It is 42."));
-        Self {
-            command: command(&stage, name),
-            stage,
-            name: name.to_owned(),
-            stdin: "",
-            stderr: None,
-        }
-    }
-
-    /// Prepares another run of the program with the same home.
-    fn again(&mut self) -> &mut Command {
-        self.command = command(&self.stage, &self.name);
-        &mut self.command
-    }
-
-    /// Runs the program until it exits. Returns its output.
-    async fn output(&mut self) -> Output {
-        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        // A program that fails before it reads its input has closed it by now, or not yet.
-        match stdin.write_all(self.stdin.as_bytes()).await {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-            written => written.unwrap(),
-        }
-        // This ends the program's input.
-        drop(stdin);
-        let output = timeout(TIMEOUT, child.wait_with_output()).await;
-        output
-            .unwrap_or_else(|_| panic!("{} hangs", self.name))
-            .unwrap()
-    }
-
-    /// Runs the program until it exits successfully. Returns its output.
-    async fn run(&mut self) -> String {
-        let output = self.output().await;
-        let (stdout, stderr) = (
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        let expected = match self.stderr {
-            None => stderr.is_empty(),
-            Some(expected) => stderr.contains(expected),
-        };
-        assert!(
-            output.status.success() && expected,
-            "{} ended with {}\n{stdout}\n{stderr}",
-            self.name,
-            output.status,
-        );
-        stdout
-    }
-
-    /// Runs the program and calls `act` after the first line of output. Returns the output after
-    /// that line.
-    async fn run_and_then(&mut self, act: impl FnOnce()) -> String {
-        let mut child = self.command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut rest = String::new();
-        let ends = async {
-            stdout.read_line(&mut rest).await.unwrap();
-            act();
-            rest.clear();
-            stdout.read_to_string(&mut rest).await.unwrap();
-            child.wait().await.unwrap()
-        };
-        let status = timeout(TIMEOUT, ends).await;
-        assert!(status.is_ok_and(|status| status.success()), "{}", self.name);
-        rest
-    }
-
-    /// Runs the program and asserts that its output has lines that begin with these texts, in this
-    /// order.
-    async fn prints(&mut self, expected: &[&str]) -> String {
-        let stdout = self.run().await;
-        let mut lines = stdout.lines();
-        for expected in expected {
-            assert!(
-                lines.any(|line| line.starts_with(expected)),
-                "{} did not print `{expected}`:\n{stdout}",
-                self.name
-            );
-        }
-        stdout
-    }
-}
-
-/// Returns the command of an example. Cargo builds it into the directory `examples`, next to the
-/// one that contains this test.
-fn command(stage: &Stage, name: &str) -> Command {
-    let test = env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let program = profile.join("examples").join(format!("{name}{EXE_SUFFIX}"));
-    assert!(
-        program.is_file(),
-        "{} is missing: `cargo build -p codex-client --all-features --examples` builds it, as \
-         does `cargo test --workspace`",
-        program.display()
-    );
-    // The example runs in a different directory from this test.
-    let codex = path::absolute(codex_bin().expect("a Codex executable")).unwrap();
-    let mut command = Command::from(stage.home.command(program));
-    command.kill_on_drop(true).env("CODEX_BIN", codex);
-    command
-}
 
 /// Tests each example in its async and its blocking form.
 macro_rules! examples {

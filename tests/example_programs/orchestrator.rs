@@ -1,12 +1,18 @@
 //! The orchestrator, whose server is killed, and which is stopped.
 #![cfg(unix)]
 
-use codex_testing::Gate;
-use serde_json::Value;
+use std::{collections::BTreeSet, fs, process::Stdio};
 
-use super::{
+use codex_testing::{Gate, ModelResponse};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::timeout,
+};
+
+use crate::{
+    harness::{Example, TIMEOUT},
     programs::{recorded_codex, server_id, signal},
-    *,
 };
 
 /// Creates an orchestrator of this many prompts. The response to the one in the middle is held at

@@ -1,19 +1,27 @@
 //! The programs among the examples: the bot, the chat and the backend of a desktop app.
 
-use std::process::ExitStatus;
+use std::{
+    fs,
+    process::{ExitStatus, Stdio},
+};
 #[cfg(unix)]
 use std::{
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
-use serde_json::Value;
+use codex_testing::ModelResponse;
+#[cfg(unix)]
+use codex_testing::codex_bin;
+use codex_tests::stage::Stage;
+use serde_json::{Value, json};
 use tokio::{
-    io::Lines,
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout},
+    time::timeout,
 };
 
-use super::*;
+use crate::harness::{Example, TIMEOUT};
 
 /// The programs, without those that exist in both forms.
 pub(crate) const NAMES: [&str; 4] = ["ci_bot", "desktop_backend", "fleet", "orchestrator"];

@@ -1,8 +1,8 @@
 //! Every fault of a server, at every step of a client, with both clients and every way out.
 //!
-//! Each cell must come to a defined end in time, leave no process and no task behind, and let the
-//! next client work. After the cells of a fault, the process has as many threads and descriptors as
-//! before. `cargo test -p codex-tests --test fault_matrix -- --nocapture` prints the
+//! Each cell must come to a defined end in time, leave no process behind, and no task if it uses the
+//! async API, and let the next client work. After the cells of a fault, no blocking client has left a
+//! task, and the process has as many threads and descriptors as before. `cargo test -p codex-tests --test fault_matrix -- --nocapture` prints the
 //! numbers and the table of `docs/reliability.md`.
 
 // Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
@@ -203,12 +203,13 @@ fn every_fault_at_every_step_has_a_defined_end_and_leaves_nothing_behind() {
     let start = Instant::now();
     let (documented, mut table) = (Table::documented(), Table::default());
     let (mut failed, mut before) = (Vec::new(), None);
+    let worker = resources::worker();
     for (fault, named) in FAULTS.iter().enumerate() {
         failed.extend(run_fault(fault, &documented, &mut table));
         // The first fault starts the threads that the client and its handlers keep.
         before
-            .get_or_insert_with(Resources::count)
-            .assert_no_more(named.name);
+            .get_or_insert_with(|| Resources::count(&worker))
+            .assert_no_more(&worker, named.name);
     }
     println!("{table}");
     let cells = FAULTS.len() * Step::ALL.len() * WAYS.len();

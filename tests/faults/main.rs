@@ -8,6 +8,7 @@
 mod child_process;
 mod drift;
 mod failed_starts;
+mod minimal_server;
 mod opentelemetry;
 mod process_trees;
 mod recordings;

@@ -1,4 +1,4 @@
-//! A simulated login issuer: the part of OpenAI's login that Codex uses.
+//! A simulated login issuer: the part of OpenAI's login that Codex uses, and the rate limits of the account.
 //!
 //! It issues one account to every client. An environment variable that Codex's own tests use,
 //! together with its configuration, points Codex to this issuer.
@@ -134,6 +134,21 @@ fn response(path: &str) -> Value {
             }],
             "account_ordering": ["account"],
             "default_account_id": "account",
+        }),
+        path if path.ends_with("/wham/usage") => json!({
+            "plan_type": "pro",
+            "rate_limit": {
+                "allowed": true,
+                "limit_reached": false,
+                "primary_window": {
+                    "used_percent": 42, "limit_window_seconds": 18_000,
+                    "reset_after_seconds": 60, "reset_at": 1_900_000_000,
+                },
+                "secondary_window": {
+                    "used_percent": 7, "limit_window_seconds": 604_800,
+                    "reset_after_seconds": 60, "reset_at": 1_900_600_000,
+                },
+            },
         }),
         _ => json!({"id_token": TOKEN, "access_token": TOKEN, "refresh_token": "refresh"}),
     }

@@ -1,7 +1,12 @@
 //! Account and models on a real app-server.
 
-use codex_client::{Codex, Result, RpcErrorKind, types::Account};
-use codex_tests::stage::Stage;
+use codex_client::{
+    Codex, Result, RpcErrorKind,
+    types::{Account, ServerNotification},
+};
+use codex_testing::ModelResponse;
+use codex_tests::{issuer::Issuer, stage::Stage};
+use codex_types::RateLimitSnapshot;
 
 #[tokio::test]
 async fn an_api_key_logs_in_until_logout_and_is_not_printed() {
@@ -80,5 +85,96 @@ fn the_blocking_api_is_refused_the_rate_limits_too() {
     let stage = Stage::new();
     let codex = stage.start_blocking();
     assert_needs_login(codex.rate_limits());
+    codex.close().unwrap();
+}
+
+/// Returns a response with which the model provider reports the rate limits.
+fn limited_response() -> ModelResponse {
+    let headers = [
+        ("x-codex-primary-used-percent", "41.5"),
+        ("x-codex-primary-window-minutes", "300"),
+        ("x-codex-primary-reset-at", "1900000000"),
+        ("x-codex-secondary-used-percent", "7"),
+        ("x-codex-secondary-window-minutes", "10080"),
+        ("x-codex-secondary-reset-at", "1900600000"),
+    ];
+    let response = ModelResponse::text("Hello.");
+    headers
+        .into_iter()
+        .fold(response, |response, (name, value)| {
+            response.header(name, value)
+        })
+}
+
+fn updated(notification: Result<ServerNotification>) -> Option<RateLimitSnapshot> {
+    match notification.unwrap() {
+        ServerNotification::AccountRateLimitsUpdated(updated) => Some(updated.rate_limits),
+        _ => None,
+    }
+}
+
+#[track_caller]
+fn assert_limits(limits: RateLimitSnapshot) {
+    let window = |window: codex_types::RateLimitWindow| {
+        (
+            window.used_percent,
+            window.window_duration_mins,
+            window.resets_at,
+        )
+    };
+    let windows = [limits.primary, limits.secondary].map(|limit| limit.map(window));
+    let expected = [
+        Some((42, Some(300), Some(1_900_000_000))),
+        Some((7, Some(10_080), Some(1_900_600_000))),
+    ];
+    assert_eq!(windows, expected);
+}
+
+#[tokio::test]
+async fn the_rate_limits_that_the_model_provider_reports_are_a_notification() {
+    let stage = Stage::new();
+    stage.model.push(limited_response());
+    let codex = stage.start().await;
+    let mut notifications = codex.notifications();
+    let thread = codex.thread_start().await.unwrap();
+    thread.run("Hello?").await.unwrap();
+    let limits = loop {
+        if let Some(limits) = updated(notifications.next().await.unwrap()) {
+            break limits;
+        }
+    };
+    assert_limits(limits);
+    codex.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_rate_limits_of_a_chatgpt_account_are_read() {
+    let (stage, issuer) = (Stage::new(), Issuer::start());
+    let codex = issuer.configure(stage.builder()).start().await.unwrap();
+    let login = codex.login_chatgpt_device_code().await.unwrap();
+    login.wait().await.unwrap();
+    assert_limits(codex.rate_limits().await.unwrap().rate_limits);
+    codex.close().await.unwrap();
+}
+
+#[test]
+fn the_blocking_api_reads_the_rate_limits_too() {
+    let (stage, issuer) = (Stage::new(), Issuer::start());
+    let codex = issuer.configure(stage.blocking_builder()).start().unwrap();
+    let login = codex.login_chatgpt_device_code().send().unwrap();
+    login.wait().send().unwrap();
+    assert_limits(codex.rate_limits().unwrap().rate_limits);
+    codex.close().unwrap();
+}
+
+#[test]
+fn the_blocking_api_is_notified_of_the_rate_limits_too() {
+    let stage = Stage::new();
+    stage.model.push(limited_response());
+    let codex = stage.start_blocking();
+    let mut notifications = codex.notifications();
+    let thread = codex.thread_start().send().unwrap();
+    thread.run("Hello?").send().unwrap();
+    assert_limits(notifications.find_map(updated).unwrap());
     codex.close().unwrap();
 }

@@ -1,31 +1,41 @@
 //! However a program ends, the server, its MCP servers and its commands end too.
 //!
 //! The programs run as processes of their own (`src/bin/way_out.rs`). Each has a thread with an MCP
-//! server, which Codex starts as the leader of a process group of its own, and which does not exit
-//! at the end of its input.
+//! server and with a command of the model. Codex starts both as leaders of process groups of their
+//! own, and neither exits at the end of its input.
 #![cfg(unix)]
 
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
     time::Duration,
 };
 
-use codex_testing::{CodexHome, ScriptedModel, codex_bin};
+use codex_testing::{CodexHome, ModelResponse, ScriptedModel, codex_bin};
 use codex_tests::stage::home;
+use serde_json::json;
 use tempfile::TempDir;
 
 /// The time after which a process counts as left behind.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A pipe that a server and its MCP server hold open while they run.
+/// The byte that the command of the model writes to its pipe.
+const RUNNING: u8 = b'r';
+
+fn make_pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo runs").success());
+}
+
+/// A pipe that processes hold open while they run.
 struct Lifeline {
     path: PathBuf,
-    ended: Receiver<()>,
+    /// Receives all that was written to the pipe, at its end.
+    ended: Receiver<Vec<u8>>,
     _directory: TempDir,
 }
 
@@ -33,16 +43,15 @@ impl Lifeline {
     fn new() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("lifeline");
-        let made = Command::new("mkfifo").arg(&path).status();
-        assert!(made.expect("mkfifo runs").success());
+        make_pipe(&path);
         let (done, ended) = mpsc::channel();
         thread::spawn({
             let path = path.clone();
             move || {
                 let mut pipe = File::open(path).expect("a pipe");
-                let read = pipe.read(&mut [0]).expect("the end of the pipe");
-                assert_eq!(read, 0);
-                let _ = done.send(());
+                let mut written = Vec::new();
+                pipe.read_to_end(&mut written).expect("the end of the pipe");
+                let _ = done.send(written);
             }
         });
         Self {
@@ -52,17 +61,32 @@ impl Lifeline {
         }
     }
 
-    /// Waits until no process holds the pipe.
-    fn wait(&self, of: &str) {
-        let ended = self.ended.recv_timeout(DEADLINE);
-        assert!(ended.is_ok(), "{of}: a process of the server is left");
+    /// Waits until no process holds the pipe, to which exactly these bytes must have been written.
+    fn wait(&self, of: &str, expected: &[u8]) {
+        match self.ended.recv_timeout(DEADLINE) {
+            Ok(written) => assert_eq!(written, expected, "{of}"),
+            Err(_) => panic!("a process is left: {of}"),
+        }
+    }
+
+    /// Returns a command that holds the pipe, then closes another one, and does not end by itself
+    /// within the deadline.
+    fn command(&self, ready: &Path) -> ModelResponse {
+        let (path, ready) = (self.path.display(), ready.display());
+        let running = char::from(RUNNING);
+        let script = format!("exec 8> '{path}'; printf {running} >&8; : > '{ready}'; sleep 300");
+        let call = json!({ "cmd": script, "yield_time_ms": 30_000 });
+        ModelResponse::function_call("exec_command", call)
     }
 }
 
 /// A program with a running server.
 struct Program {
     child: Child,
-    lifeline: Lifeline,
+    /// Held by the server and its MCP server.
+    server: Lifeline,
+    /// Held by the command of the model.
+    command: Lifeline,
     name: String,
     _model: ScriptedModel,
     _home: CodexHome,
@@ -72,36 +96,46 @@ impl Program {
     fn start(runtime: &str, way: &str) -> Self {
         let model = ScriptedModel::start().expect("a model on loopback");
         let mcp_server = env!("CARGO_BIN_EXE_mcp_server");
-        let home = home(&model);
-        let lifeline = Lifeline::new();
+        let (server, running) = (Lifeline::new(), Lifeline::new());
+        let ready = running.path.with_file_name("ready");
+        make_pipe(&ready);
+        model.push(running.command(&ready));
+        let home = home(&model)
+            .approval_policy("never")
+            .sandbox_mode("danger-full-access");
         let home = home.config(format!(
             "[mcp_servers.stubborn]\ncommand = '{mcp_server}'\nargs = ['{}']\n",
-            lifeline.path.display()
+            server.path.display()
         ));
         let home = home.build().expect("a temporary home");
         let mut command = home.command(env!("CARGO_BIN_EXE_way_out"));
         command
             .args([runtime, way])
-            .env("LIFELINE", &lifeline.path)
+            .env("LIFELINE", &server.path)
+            .env("READY", &ready)
             .env("SERVER", codex_bin().expect("a Codex to test against"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         Self {
             child: command.spawn().expect("the program runs"),
-            lifeline,
+            server,
+            command: running,
             name: format!("{runtime} {way}"),
             _model: model,
             _home: home,
         }
     }
 
-    /// Waits until the program has ended with this text on standard error, and its server too.
+    /// Waits until the program has ended with this text on standard error, its server and its
+    /// command too.
     fn ends(self, succeeds: bool, said: &str) {
         let output = self.child.wait_with_output().expect("the program ends");
-        self.lifeline.wait(&self.name);
         let stderr = String::from_utf8_lossy(&output.stderr);
         let of = &self.name;
+        self.server.wait(&format!("server of {of}: {stderr}"), &[]);
+        self.command
+            .wait(&format!("command of {of}: {stderr}"), &[RUNNING]);
         assert_eq!(output.status.success(), succeeds, "{of}: {stderr}");
         assert!(stderr.contains(said), "{of}: {stderr}");
     }

@@ -1,17 +1,21 @@
-//! A program that starts a client and a thread, and ends in the way that its arguments name: the
+//! A program that starts a client and a turn, and ends in the way that its arguments name: the
 //! runtime (`current_thread`, `multi_thread` or `blocking`), and the way out.
 //!
-//! The configuration of the server names an MCP server, which is running when the program ends.
+//! The configuration of the server names an MCP server, and the model asks for a command. Both are
+//! running when the program ends.
 
 use std::{
-    env, io,
+    env, fs, io,
     process::{abort, exit},
     thread::park,
 };
 
-use codex_client::{Codex, Error, Result, Thread, blocking, types::ServerNotification};
+use codex_client::{Codex, Error, Result, TurnHandle, blocking, types::ServerNotification};
 use codex_types::McpServerStartupState;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::spawn_blocking,
+};
 
 /// Runs the server with the pipe `LIFELINE` open.
 const SCRIPT: [&str; 2] = ["-c", "exec \"$SERVER\" app-server 9> \"$LIFELINE\""];
@@ -52,20 +56,21 @@ fn shutdown_background(runtime: io::Result<Runtime>) -> Result<()> {
 }
 
 async fn end_by(way: &str) -> Result<()> {
-    let (codex, thread) = start().await?;
+    let (codex, turn) = start().await?;
     match way {
         "close" => codex.close().await?,
-        "drop" => drop((codex, thread)),
+        "drop" => drop((codex, turn)),
         "fail" => {
             codex.thread_archive("no such thread").await?;
         }
-        _ => end_at_once(way, thread.id()),
+        _ => end_at_once(way, turn.id()),
     }
     Ok(())
 }
 
-/// Starts a client and a thread, and waits until the MCP server of the thread is running.
-async fn start() -> Result<(Codex, Thread)> {
+/// Starts a client and a turn, and waits until the MCP server of the thread and the command of the
+/// turn are running.
+async fn start() -> Result<(Codex, TurnHandle)> {
     let codex = Codex::builder()
         .binary("sh")
         .launch_args(SCRIPT)
@@ -78,7 +83,10 @@ async fn start() -> Result<(Codex, Thread)> {
             break;
         }
     }
-    Ok((codex, thread))
+    let turn = thread.turn("Run the command.").await?;
+    let running = spawn_blocking(wait_for_command).await;
+    running.expect("no panic");
+    Ok((codex, turn))
 }
 
 /// Returns whether a notification says that the MCP server is running.
@@ -90,11 +98,18 @@ fn is_ready(notification: &ServerNotification) -> bool {
     updated.status == McpServerStartupState::Ready
 }
 
+/// Waits until the command has opened and closed the pipe `READY`.
+fn wait_for_command() {
+    let path = env::var_os("READY").expect("a pipe");
+    let read = fs::read(path);
+    assert_eq!(read.expect("the end of the pipe"), [0; 0]);
+}
+
 /// Ends this program in a way that both kinds of clients have.
-fn end_at_once(way: &str, thread_id: &str) {
+fn end_at_once(way: &str, turn_id: &str) {
     match way {
         "return" => {}
-        "panic" => panic!("ended with {thread_id}"),
+        "panic" => panic!("ended with {turn_id}"),
         "exit" => exit(0),
         "abort" => abort(),
         "killed" => {
@@ -119,13 +134,15 @@ fn without_runtime(way: &str) -> Result<()> {
             break;
         }
     }
+    let turn = thread.turn("Run the command.").send()?;
+    wait_for_command();
     match way {
         "close" => codex.close()?,
-        "drop" => drop((codex, thread)),
+        "drop" => drop((codex, turn)),
         "fail" => {
             codex.thread_archive("no such thread")?;
         }
-        _ => end_at_once(way, thread.id()),
+        _ => end_at_once(way, turn.id()),
     }
     Ok(())
 }

@@ -4,55 +4,9 @@ use codex_types::{ThreadItem, TurnStatus};
 use serde_json::{Value, json};
 
 use crate::{
-    approvals::{decision::Decision, request::ApprovalRequest},
-    client::Codex,
     error::turn_detached::DetachReason,
     tests::{FakeServer, detached_turns::detached, turns::start},
 };
-
-#[tokio::test]
-async fn a_server_that_writes_only_what_a_client_needs_can_run_a_turn_with_an_approval() {
-    let (mut fake, (reader, writer)) = FakeServer::in_memory();
-    let server = tokio::spawn(async move {
-        fake.respond("initialize", json!({})).await;
-        fake.receive().await;
-        fake.respond("thread/start", json!({"thread": {"id": "t"}}))
-            .await;
-        fake.respond("turn/start", json!({"turn": {"id": "u"}}))
-            .await;
-        let ids = json!({"threadId": "t", "turnId": "u", "itemId": "i", "command": "ls"});
-        let method = "item/commandExecution/requestApproval";
-        fake.send(&json!({"id": 7, "method": method, "params": ids}))
-            .await;
-        let decision = fake.receive().await;
-        let item = json!({"type": "agentMessage", "id": "m", "text": "done"});
-        fake.notify(
-            "item/completed",
-            json!({"threadId": "t", "turnId": "u", "item": item}),
-        )
-        .await;
-        let turn = json!({"id": "u", "status": "completed"});
-        fake.notify("turn/completed", json!({"threadId": "t", "turn": turn}))
-            .await;
-        decision
-    });
-    let codex = Codex::builder()
-        .on_approval(async |request: ApprovalRequest| match request {
-            ApprovalRequest::Command(command) if command.command.as_deref() == Some("ls") => {
-                Decision::Accept
-            }
-            _ => Decision::Decline,
-        })
-        .connect(reader, writer)
-        .await
-        .unwrap();
-    let thread = codex.thread_start().await.unwrap();
-    let result = thread.run("List the files.").await.unwrap();
-    assert_eq!(result.final_response.as_deref(), Some("done"));
-    assert!(result.unreadable.is_empty());
-    let decision = server.await.unwrap();
-    assert_eq!(decision["result"], json!({"decision": "accept"}));
-}
 
 #[tokio::test]
 async fn a_result_contains_what_could_be_read_and_reports_what_could_not() {

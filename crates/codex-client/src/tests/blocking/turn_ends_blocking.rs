@@ -2,7 +2,7 @@
 //! the async client are in `unreported_ends.rs`, `unreported_goal_ends.rs`, `idle_timeouts.rs`,
 //! `unreadable_parts.rs` and `joined_turns.rs`.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use serde_json::json;
 
@@ -164,28 +164,42 @@ fn a_silent_turn_is_interrupted() {
     }
 }
 
-/// Runs a turn whose sub-agent works for several idle timeouts.
-fn run_with_sub_agent(idle_timeout: Duration) -> Result<(), Error> {
-    let thread = start_thread(move |mut fake| async move {
+#[test]
+fn a_turn_whose_sub_agent_waits_for_this_program_is_not_silent() {
+    let idle_timeout = Duration::from_millis(1);
+    let (codex, server) = start_with(Codex::builder(), |mut fake| async move {
+        fake.respond("thread/start", thread_start_response()).await;
+        fake.respond("turn/start", turn_start_response("u")).await;
         fake.start_turn("u").await;
         fake.start_own_sub_agent("v", "u").await;
-        for _ in 0..40 {
-            fake.sub_agent_event("item/started").await;
-            tokio::time::sleep(idle_timeout / 10).await;
-        }
+        let command = json!({"threadId": "agent", "turnId": "v", "command": "ls"});
+        let method = "item/commandExecution/requestApproval";
+        fake.send_request(7, method, &command).await;
+        fake.respond("thread/start", json!({"thread": {"id": "other"}}))
+            .await;
+        fake.respond("turn/start", turn_start_response("silent"))
+            .await;
+        let interrupt = fake.respond("turn/interrupt", json!({})).await;
+        assert_eq!(interrupt["params"]["turnId"], "silent");
+        let ended = json!({"threadId": "other", "turn": {"id": "silent", "status": "interrupted"}});
+        fake.notify("turn/completed", ended).await;
         fake.complete_turn("u", "completed").await;
-        fake
+        while fake.next_message().await.is_some() {}
     });
-    let turn = thread.run("hi").idle_timeout(idle_timeout);
-    turn.send().map(drop)
-}
-
-#[test]
-fn a_turn_whose_sub_agent_works_is_not_silent() {
-    // On a busy machine, events may be further apart than the shorter limits.
-    let idle_timeouts = [100, 500, 2_500].map(Duration::from_millis);
-    let mut outcomes = idle_timeouts.into_iter().map(run_with_sub_agent);
-    assert!(outcomes.any(|outcome| outcome.is_ok()));
+    let thread = codex.thread_start().send().unwrap();
+    let mut inbox = thread.server_requests();
+    let turn = thread.turn("hi").send().unwrap();
+    let request = inbox.next().unwrap();
+    let turn = turn.idle_timeout(idle_timeout);
+    let waiting = thread::spawn(move || turn.run().map(drop));
+    // Another turn shows that many idle timeouts have passed.
+    let other = codex.thread_start().send().unwrap();
+    let silent = other.run("hi").idle_timeout(100 * idle_timeout).send();
+    assert!(matches!(silent, Err(Error::TurnTimeout(_))), "{silent:?}");
+    waiting.join().unwrap().unwrap();
+    drop(request);
+    codex.close().unwrap();
+    server.join().unwrap();
 }
 
 #[test]
