@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 /// A step takes far less than a millisecond. One that reaches this timeout has hung.
-const TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Maximum size of the messages that are spoiled, in bytes. Larger ones of a kind have no other members.
 const MOST: usize = 6000;
 
 /// Returns a client, and the server that it is connected to.
-async fn connect() -> (Codex, FakeConnection) {
+pub(crate) async fn connect() -> (Codex, FakeConnection) {
     let (mut fake, (reader, writer)) = FakeConnection::in_memory();
     let connecting = Codex::builder().connect(reader, writer);
     let (codex, ()) = tokio::join!(connecting, fake.handshake());
@@ -36,7 +36,7 @@ async fn start_thread(codex: &Codex, fake: &mut FakeConnection) -> Thread {
 }
 
 /// Returns copies of a value that differ in one member each, and descriptions of the differences.
-fn spoiled(value: &Value, identities: &[&str]) -> Vec<(String, Value)> {
+pub(crate) fn spoiled(value: &Value, identities: &[&str]) -> Vec<(String, Value)> {
     let others = [
         json!(null),
         json!(-1.5),

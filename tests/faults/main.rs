@@ -7,6 +7,7 @@
 
 mod child_process;
 mod drift;
+mod drifted_requests;
 mod failed_starts;
 mod minimal_server;
 mod opentelemetry;

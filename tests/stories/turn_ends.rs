@@ -114,9 +114,11 @@ async fn a_turn_that_compacts_its_history_by_itself_is_one_turn() {
     stage
         .model
         .respond_with(|_| ModelResponse::text("More.").usage(Usage::new(900, 100)));
-    thread.run("One?").await.unwrap();
-    thread.run("Two?").await.unwrap();
-    assert!(stage.model.requests().len() > 2);
+    let one = thread.run("One?").await.unwrap();
+    let two = thread.run("Two?").await.unwrap();
+    assert_eq!(stage.model.requests().len(), 3);
+    // The second turn has a call for the compaction and one for the response.
+    assert_eq!([one, two].map(|turn| turn.tokens().total), [1000, 2000]);
     assert_eq!(assert_order(codex, events).await, 2);
 }
 

@@ -97,6 +97,95 @@ async fn a_compaction_a_fork_and_a_resumed_thread_have_the_tokens_of_their_own_c
     codex.close().await.unwrap();
 }
 
+/// The history of a thread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum History {
+    Plain,
+    Compacted,
+}
+
+/// The way to a thread from a saved one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    Same,
+    Resume,
+    Fork,
+}
+
+/// A turn with a compaction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Compaction {
+    Manual,
+    /// By the server, before the call for the input.
+    Automatic,
+}
+
+/// Runs a turn that compacts a thread with this history, and the turn after it. Returns their tokens.
+async fn compacted(history: History, way: Way, compaction: Compaction) -> [u64; 2] {
+    let stage = Stage::new();
+    let start = async |limit: u64| {
+        let builder = stage.builder();
+        let builder = builder.config("model_auto_compact_token_limit", limit);
+        stage.connect(builder).await
+    };
+    stage.model.respond_with(|_| text(100, 10));
+    let codex = start(1_000_000).await;
+    let thread = codex.thread_start().await.unwrap();
+    thread.run("One?").await.unwrap();
+    if history == History::Compacted {
+        thread.compact().await.unwrap().run().await.unwrap();
+    }
+    let id = thread.id().to_owned();
+    let limit = match compaction {
+        Compaction::Manual => 1_000_000,
+        Compaction::Automatic => 1,
+    };
+    let (codex, thread) = match (way, compaction) {
+        (Way::Same, Compaction::Manual) => (codex, thread),
+        _ => {
+            codex.close().await.unwrap();
+            let codex = start(limit).await;
+            let thread = match way {
+                Way::Fork => codex.thread_fork(&id).await.unwrap(),
+                _ => codex.thread_resume(&id).await.unwrap(),
+            };
+            (codex, thread)
+        }
+    };
+    if way == Way::Same && compaction == Compaction::Automatic {
+        // The reports in this turn are known before the next one.
+        thread.run("Two?").await.unwrap();
+    }
+    let first = match compaction {
+        Compaction::Manual => thread.compact().await.unwrap().run().await,
+        Compaction::Automatic => thread.run("Three?").await,
+    };
+    let next = thread.run("Four?").await;
+    codex.close().await.unwrap();
+    [first, next].map(|turn| turn.unwrap().tokens().total)
+}
+
+#[tokio::test]
+async fn a_compaction_has_its_own_tokens_in_every_thread_however_it_was_loaded() {
+    let runs = [History::Plain, History::Compacted]
+        .into_iter()
+        .flat_map(|history| {
+            let ways = [Way::Same, Way::Resume, Way::Fork].into_iter();
+            ways.flat_map(move |way| {
+                let compactions = [Compaction::Manual, Compaction::Automatic].into_iter();
+                compactions.map(move |compaction| (history, way, compaction))
+            })
+        });
+    for (history, way, compaction) in runs {
+        let expected = match compaction {
+            Compaction::Manual => [110, 110],
+            Compaction::Automatic => [220, 220],
+        };
+        let tokens = compacted(history, way, compaction).await;
+        assert_eq!(tokens, expected, "{history:?} {way:?} {compaction:?}");
+    }
+}
+
 #[test]
 fn the_blocking_api_has_the_same_counts() {
     let stage = Stage::new();

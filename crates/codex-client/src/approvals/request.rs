@@ -1,17 +1,20 @@
 //! Approval requests.
 
+use std::sync::Arc;
+
 use codex_types::{
     ApplyPatchApprovalParams, CommandExecutionApprovalKind, CommandExecutionRequestApprovalParams,
     ExecCommandApprovalParams, FileChangePatchUpdatedNotification, FileChangeRequestApprovalParams,
     FileUpdateChange, ItemStartedNotification, PermissionsRequestApprovalParams, ServerCall,
-    ThreadItem,
+    ServerRequest, ThreadItem,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     approvals::read_only::{is_read_only_command, is_read_only_line},
     connection::inbound_request::InboundRequest,
-    error::Result,
+    error::{Result, decode_error::DecodeError},
+    rpc::display_members::decode_without_display_members,
 };
 
 /// A request from the server to approve an action that the sandbox or the approval policy does not
@@ -66,22 +69,28 @@ pub(crate) const APPROVAL_METHODS: [&str; 5] = [
 impl ApprovalRequest {
     /// Decodes a request; `None` if it is not an approval request.
     pub(crate) fn decode(request: &InboundRequest) -> Result<Option<Self>> {
-        Ok(Some(match request.method() {
-            CommandExecutionRequestApprovalParams::METHOD => {
-                Self::Command(Box::new(request.params()?))
-            }
-            FileChangeRequestApprovalParams::METHOD => {
-                let params: FileChangeRequestApprovalParams = request.params()?;
-                let changes = changes(request, &params.item_id);
+        Ok(Self::new(&request.message()?, &request.related))
+    }
+
+    /// Returns the approval request that a request is; `None` if it is not one. `related` are the
+    /// params of earlier notifications that it refers to, newest first.
+    pub(crate) fn new(request: &ServerRequest, related: &[Arc<str>]) -> Option<Self> {
+        Some(match request {
+            ServerRequest::CommandExecutionRequestApproval(params) => Self::Command(params.clone()),
+            ServerRequest::FileChangeRequestApproval(params) => {
+                let changes = changes(related, &params.item_id);
+                let params = params.clone();
                 Self::FileChange(Box::new(FileChangeApproval { params, changes }))
             }
-            PermissionsRequestApprovalParams::METHOD => {
-                Self::Permissions(Box::new(request.params()?))
+            ServerRequest::PermissionsRequestApproval(params) => Self::Permissions(params.clone()),
+            ServerRequest::ExecCommandApproval(params) => {
+                Self::LegacyCommand(Box::new(params.clone()))
             }
-            ExecCommandApprovalParams::METHOD => Self::LegacyCommand(Box::new(request.params()?)),
-            ApplyPatchApprovalParams::METHOD => Self::LegacyPatch(Box::new(request.params()?)),
-            _ => return Ok(None),
-        }))
+            ServerRequest::ApplyPatchApproval(params) => {
+                Self::LegacyPatch(Box::new(params.clone()))
+            }
+            _ => return None,
+        })
     }
 
     /// Returns the id of the thread.
@@ -133,7 +142,8 @@ impl ApprovalRequest {
     /// of requests.
     ///
     /// The check is based on the command itself, not on the server's description of it, which is
-    /// for display. The command may still read secrets. The setup of the machine is trusted:
+    /// for display. Everything that it is based on was read: a request with an unreadable command,
+    /// permission or network access is declined. The command may still read secrets. The setup of the machine is trusted:
     /// `PATH`, the profile of the shell and the configuration file of `rg`.
     pub fn is_read_only(&self) -> bool {
         match self {
@@ -149,25 +159,67 @@ impl ApprovalRequest {
     }
 }
 
-/// Returns the changes of an item, from the last related notification.
-fn changes(request: &InboundRequest, item_id: &str) -> Option<Vec<FileUpdateChange>> {
-    let newest_first = request.related.iter();
-    newest_first
-        .filter_map(|params| changes_in(params, item_id))
-        .next()
-        .filter(|changes| !changes.is_empty())
+/// Returns the changes of an item, from the last notification about it.
+fn changes(newest_first: &[Arc<str>], item_id: &str) -> Option<Vec<FileUpdateChange>> {
+    // If the last one cannot be read, earlier ones may be outdated.
+    let last = newest_first
+        .iter()
+        .find_map(|params| changes_in(params, item_id))?;
+    last.filter(|changes| !changes.is_empty())
 }
 
-/// Returns the changes of an item, if the params of a notification contain them.
-fn changes_in(params: &str, item_id: &str) -> Option<Vec<FileUpdateChange>> {
-    if let Ok(updated) = serde_json::from_str::<FileChangePatchUpdatedNotification>(params) {
-        return (updated.item_id == item_id).then_some(updated.changes);
+/// Returns the changes in the params of a notification about an item: `None` if it is about another
+/// item, `Some(None)` if it cannot be read.
+fn changes_in(params: &str, item_id: &str) -> Option<Option<Vec<FileUpdateChange>>> {
+    if let Some(updated) = read::<FileChangePatchUpdatedNotification>(params) {
+        return (updated.item_id == item_id).then_some(Some(updated.changes));
     }
-    match serde_json::from_str::<ItemStartedNotification>(params) {
-        Ok(started) => match started.item {
-            ThreadItem::FileChange(item) if item.id == item_id => Some(item.changes),
-            _ => None,
-        },
-        Err(_) => None,
+    let Some(started) = read::<ItemStartedNotification>(params) else {
+        return params.contains(item_id).then_some(None);
+    };
+    match started.item {
+        ThreadItem::FileChange(item) if item.id == item_id => Some(Some(item.changes)),
+        _ => None,
+    }
+}
+
+/// Decodes the params of a notification that a decision rests on. The subscribers of the
+/// notification get the errors.
+fn read<T: DeserializeOwned>(params: &str) -> Option<T> {
+    let decode = |params: &str| {
+        serde_json::from_str(params).map_err(|error| DecodeError::new(None, params, &error))
+    };
+    decode(params).ok().or_else(|| {
+        let read = decode_without_display_members(params, decode).ok()?;
+        Some(read.value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Returns the params of an `item/started` with a member that is only displayed and unreadable.
+    fn started(id: &str, changes: &Value) -> Arc<str> {
+        let item = json!({"type": "fileChange", "id": id, "changes": changes});
+        let params = json!({"threadId": "t", "turnId": "u", "startedAtMs": "soon", "item": item});
+        params.to_string().into()
+    }
+
+    #[test]
+    fn the_last_changes_of_an_item_are_read_whole_or_not_at_all() {
+        let change = json!({"path": "/a", "kind": {"type": "add"}, "diff": "+a"});
+        let one = json!([change]);
+        let drifted = json!([change, 5]);
+        let changes =
+            |newest_first: &[Arc<str>]| changes(newest_first, "own").map(|changes| changes.len());
+        assert_eq!(changes(&[started("own", &one)]), Some(1));
+        assert_eq!(changes(&[started("own", &drifted)]), None);
+        let outdated = [started("own", &drifted), started("own", &one)];
+        assert_eq!(changes(&outdated), None);
+        let of_another_item = [started("i", &drifted), started("own", &one)];
+        assert_eq!(changes(&of_another_item), Some(1));
     }
 }

@@ -416,17 +416,14 @@ impl Connection {
         self.command(Command::OpenStream(Arc::clone(stream)))
     }
 
-    /// Enqueues a request whose response ends a stream. The server responds within `duration`, so
-    /// the timeout is that plus the default timeout of a request; `None` for no timeout.
+    /// Enqueues a request whose response ends a stream.
     pub(crate) fn send_for_stream<R: Request>(
         &self,
         params: &R,
-        duration: Option<Duration>,
+        timeout: Option<Duration>,
         stream: &Arc<ClientIdStream>,
     ) -> Result<()> {
         let sink = ResponseSink::Stream(Arc::clone(stream));
-        let timeout = duration.zip(self.timeout);
-        let timeout = timeout.map(|(duration, timeout)| duration.saturating_add(timeout));
         self.enqueue(params, timeout, None, sink)
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use crate::{
     connection::{command::Command, request_state::RequestState},
     error::{Error, Result, decode_error::DecodeError},
+    rpc::display_members::decode_without_display_members,
 };
 
 /// A request from the server. Dropping it without a response declines it, or leaves it to other clients of
@@ -67,17 +68,38 @@ impl InboundRequest {
         self.params.clone().map_or("{}", |range| &self.text[range])
     }
 
-    /// Decodes the params.
+    /// Decodes the params. Reports the members that are only displayed and cannot be read, and
+    /// decodes the rest without them.
     pub(crate) fn params<P: DeserializeOwned>(&self) -> Result<P> {
-        let params = self.raw_params();
-        serde_json::from_str(params)
-            .map_err(|error| DecodeError::new(Some(self.method()), params, &error).into())
+        let decode = |params: &str| self.decode(params);
+        decode(self.raw_params()).or_else(|_| self.without_display_members(decode))
     }
 
-    /// Decodes the message.
+    /// Decodes the message, in the same way as the params.
     pub(crate) fn message<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.text)
-            .map_err(|error| DecodeError::new(Some(self.method()), &self.text, &error).into())
+        let range = self.params.clone().unwrap_or_default();
+        let (before, after) = (&self.text[..range.start], &self.text[range.end..]);
+        let decode = |params: &str| self.decode(&[before, params, after].concat());
+        self.decode(&self.text).or_else(|error| match &self.params {
+            Some(_) => self.without_display_members(decode),
+            None => Err(error.into()),
+        })
+    }
+
+    fn decode<T: DeserializeOwned>(&self, json: &str) -> Result<T, DecodeError> {
+        serde_json::from_str(json)
+            .map_err(|error| DecodeError::new(Some(self.method()), json, &error))
+    }
+
+    fn without_display_members<T>(
+        &self,
+        decode: impl Fn(&str) -> Result<T, DecodeError>,
+    ) -> Result<T> {
+        let read = decode_without_display_members(self.raw_params(), decode)?;
+        for error in read.unreadable {
+            self.report(error.into());
+        }
+        Ok(read.value)
     }
 
     /// Sends the response, if the request is still open.

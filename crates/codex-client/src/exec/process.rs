@@ -61,15 +61,21 @@ pub(crate) struct ProcessInner {
 /// The time after which servers terminate a program by default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Returns the time after which the server terminates the program; `None` for never.
-fn maximum_duration(params: &CommandExecParams) -> Option<Duration> {
+/// Maximum time from the caller's timeout to the response. After it has terminated a program, the
+/// server waits up to two seconds for the rest of the output.
+const REPORT_MARGIN: Duration = Duration::from_secs(5);
+
+/// Returns the time to wait for the response, given the default timeout of a request. `None` for no
+/// limit.
+fn response_timeout(params: &CommandExecParams, default: Option<Duration>) -> Option<Duration> {
     match (params.disable_timeout, params.timeout_ms) {
         (Some(true), _) => None,
         (_, Some(milliseconds)) => {
             let milliseconds = u64::try_from(milliseconds).unwrap_or_default();
-            Some(Duration::from_millis(milliseconds))
+            let margin = default.map_or(REPORT_MARGIN, |default| default.min(REPORT_MARGIN));
+            Some(Duration::from_millis(milliseconds).saturating_add(margin))
         }
-        _ => Some(DEFAULT_TIMEOUT),
+        _ => default.map(|default| DEFAULT_TIMEOUT.saturating_add(default)),
     }
 }
 
@@ -82,7 +88,8 @@ impl ExecProcess {
         }
         let connection = codex.connection();
         connection.open_stream(&stream)?;
-        connection.send_for_stream(&params, maximum_duration(&params), &stream)?;
+        let timeout = response_timeout(&params, connection.timeout());
+        connection.send_for_stream(&params, timeout, &stream)?;
         let process = Arc::new(ProcessInner { codex, stream });
         Ok(Self { process })
     }
@@ -120,7 +127,8 @@ impl ExecProcess {
     ///
     /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
     /// if the connection ended before the process did; [`Timeout`](crate::Error::Timeout) if the
-    /// server does not respond in time after the program's timeout.
+    /// server does not report the end of the program in time: see
+    /// [`timeout`](crate::builder::ExecBuilder::timeout).
     pub async fn wait(&self) -> Result<i32> {
         self.response().await.map(|response| response.exit_code)
     }
@@ -216,5 +224,29 @@ impl Drop for ProcessInner {
             let params = CommandExecTerminateParams::new(self.stream.id());
             self.codex.connection().send_and_forget(&params);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_response_follows_the_timeout_of_the_caller_by_a_few_seconds_at_most() {
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        let params = CommandExecParams::new(vec!["sleep".to_owned()]);
+        let limited = params.clone().timeout_ms(1000);
+        for (params, default, expected) in [
+            (&limited, seconds(60), seconds(1 + 5)),
+            (&limited, seconds(2), seconds(1 + 2)),
+            (&limited, None, seconds(1 + 5)),
+            (&params, seconds(60), seconds(10 + 60)),
+            (&params, None, None),
+            (&params.clone().disable_timeout(true), seconds(60), None),
+        ] {
+            assert_eq!(response_timeout(params, default), expected);
+        }
+        let longest = params.timeout_ms(i64::MAX);
+        assert!(response_timeout(&longest, None).is_some());
     }
 }

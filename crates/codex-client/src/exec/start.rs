@@ -19,8 +19,9 @@ use crate::{
 /// write to and read from.
 ///
 /// The server responds when the program has ended, and terminates it after ten seconds unless
-/// [`timeout`](Self::timeout) or [`no_timeout`](Self::no_timeout) is set. The
-/// [request timeout](crate::builder::CodexBuilder::request_timeout) of the client begins after that.
+/// [`timeout`](Self::timeout) or [`no_timeout`](Self::no_timeout) is set. After these ten seconds,
+/// the client waits for the response for its
+/// [request timeout](crate::builder::CodexBuilder::request_timeout).
 #[derive(Debug)]
 #[must_use = "nothing is sent until this is awaited, or `send` or `spawn` is called"]
 pub struct ExecBuilder<M = Async> {
@@ -86,8 +87,12 @@ impl<M> ExecBuilder<M> {
     }
 
     /// Sets the time after which the server terminates the program, with the exit code 124. The
-    /// default is ten seconds. If the server does not respond within the default timeout of a
-    /// request after that, the result is [`Timeout`](crate::Error::Timeout).
+    /// default is ten seconds.
+    ///
+    /// The client waits for the response for this time and at most five more seconds. Then the
+    /// result is [`Timeout`](crate::Error::Timeout), and the server is asked to terminate the
+    /// program once the last handle of its process is dropped. The output that has arrived by then
+    /// can be [streamed](ExecProcess::stream).
     pub fn timeout(self, timeout: Duration) -> Self {
         let milliseconds = i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX);
         self.params(|mut params| {

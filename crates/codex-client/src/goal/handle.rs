@@ -149,12 +149,15 @@ impl GoalHandle {
     /// [`InvalidInput`](crate::Error::InvalidInput) if the thread now has a different goal.
     pub async fn clear(&self) -> Result<()> {
         self.check_not_superseded()?;
-        let connection = self.codex.connection();
+        let (connection, begun) = (self.codex.connection(), Instant::now());
         let params = ThreadGoalClearParams::new(self.thread_id());
         let response = connection.call(&params, connection.timeout()).await?;
         let is_cleared = |state, _: Option<&ThreadGoal>| state == GoalState::Cleared;
         match response.cleared {
-            true => self.reported(connection.timeout(), is_cleared).await,
+            true => {
+                let timeout = connection.timeout();
+                self.reported(begun, timeout, is_cleared).await
+            }
             false => Ok(()),
         }
     }
@@ -202,16 +205,17 @@ impl GoalHandle {
         status: ThreadGoalStatus,
         matches: impl Fn(GoalState) -> bool,
     ) -> Result<()> {
-        let connection = self.codex.connection();
+        let (connection, begun) = (self.codex.connection(), Instant::now());
         let params = ThreadGoalSetParams::new(self.thread_id()).status(status);
         connection.call(&params, connection.timeout()).await?;
-        self.reported(connection.timeout(), |state, _| matches(state))
+        self.reported(begun, connection.timeout(), |state, _| matches(state))
             .await
     }
 
-    /// Waits until the server reports a goal that matches.
+    /// Waits until the server reports a goal that matches. `within` began to run at `begun`.
     pub(crate) async fn reported(
         &self,
+        begun: Instant,
         within: Option<Duration>,
         matches: impl Fn(GoalState, Option<&ThreadGoal>) -> bool,
     ) -> Result<()> {
@@ -221,7 +225,6 @@ impl GoalHandle {
             reported.map_err(|why| early_end_error(&self.goal, why))
         };
         let connection = self.codex.connection();
-        let begun = Instant::now();
         connection
             .report_within("thread/goal/updated", begun, within, reported)
             .await?

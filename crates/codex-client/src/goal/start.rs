@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use codex_types::{ThreadGoal, ThreadGoalClearParams, ThreadGoalSetParams, ThreadGoalStatus};
+use tokio::time::Instant;
 
 use crate::{
     builder_macros::{options, timeouts},
@@ -65,6 +66,8 @@ impl<M> GoalStartBuilder<M> {
             timeout,
             ..
         } = self.request;
+        let begun = Instant::now();
+        let remaining = || timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
         let connection = codex.connection();
         // Fails if the thread was unsubscribed from, because its notifications would not be
         // received.
@@ -74,9 +77,9 @@ impl<M> GoalStartBuilder<M> {
         if params.objective.is_some() {
             // Otherwise, the usage of the previous goal would count toward the new one.
             let clear = ThreadGoalClearParams::new(&params.thread_id);
-            connection.call(&clear, timeout).await?;
+            connection.call(&clear, remaining()).await?;
         }
-        let set = connection.call(&params, timeout).await?.goal;
+        let set = connection.call(&params, remaining()).await?.goal;
         let handle = GoalHandle::new(codex, goal);
         // After this, no further notification about an earlier goal arrives.
         let is_set = |_: GoalState, goal: Option<&ThreadGoal>| {
@@ -86,7 +89,7 @@ impl<M> GoalStartBuilder<M> {
                     && goal.updated_at >= set.updated_at
             })
         };
-        handle.reported(timeout, is_set).await?;
+        handle.reported(begun, timeout, is_set).await?;
         Ok(match self.idle_timeout {
             Some(idle_timeout) => handle.idle_timeout(idle_timeout),
             None => handle,

@@ -46,14 +46,11 @@ impl PendingRequest {
     /// Decodes a request. If it cannot be decoded, reports the error, declines the request and
     /// returns `None`.
     pub(crate) fn new(inbound: InboundRequest) -> Option<Self> {
-        let decoded = inbound
-            .message()
-            .and_then(|request| Ok((request, ApprovalRequest::decode(&inbound)?)));
-        match decoded {
-            Ok((request, approval)) => Some(Self {
+        match inbound.message() {
+            Ok(request) => Some(Self {
+                approval: ApprovalRequest::new(&request, &inbound.related),
                 inbound,
                 request,
-                approval,
             }),
             Err(error) => {
                 inbound.report(error);

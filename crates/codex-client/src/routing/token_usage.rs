@@ -1,38 +1,72 @@
 //! The token usage of threads, and the part of it that a turn has caused.
 //!
 //! The server reports the usage of the latest model call (`last`) and the sum over the thread's
-//! lifetime (`total`) after each call. It also repeats a report without a call: when a thread is
-//! resumed or forked, and before a compaction. A turn has therefore caused the difference between
-//! its last report and the last report before it.
+//! lifetime (`total`) after each call. A turn has therefore caused the difference between its last
+//! report and the last report before it.
+//!
+//! If there is none before it, because the thread was resumed or forked, the first report is that of
+//! the first call, and contains it. The first report in a compaction is not that of a call: it
+//! repeats the state of the thread, so that it is the last report before the turn, although it
+//! belongs to the turn. Servers repeat it also when they resume a thread, but not when they fork one,
+//! nor when its history was compacted.
 
 use std::sync::Arc;
 
 use codex_types::{ThreadTokenUsage, ThreadTokenUsageUpdatedNotification};
 
 use crate::{
-    error::decode_error::DecodeError, routing::recent::Recent,
-    rpc::raw_notification::RawNotification, tokens::Tokens,
+    error::decode_error::DecodeError,
+    routing::recent::Recent,
+    rpc::{
+        agent_report::item_type,
+        raw_notification::{NotificationKind, RawNotification},
+    },
+    tokens::Tokens,
 };
 
 /// The last `thread/tokenUsage/updated` of each thread, as received.
 #[derive(Default)]
 pub(crate) struct ThreadUsages {
     threads: Recent<Box<str>, Arc<RawNotification>>,
+    /// The threads in which a compaction has begun, and nothing has been reported since.
+    compacting: Recent<Box<str>, ()>,
 }
 
 impl ThreadUsages {
-    /// Records a report, and returns the one before it.
+    /// Updates the state from a notification about a turn.
+    pub(crate) fn observe(&mut self, thread_id: &str, notification: &RawNotification) {
+        match notification.kind() {
+            NotificationKind::ItemStarted
+                if item_type(notification).as_deref() == Some("contextCompaction") =>
+            {
+                self.compacting.insert(thread_id.into(), ());
+            }
+            NotificationKind::ItemStarted
+            | NotificationKind::ItemCompleted
+            | NotificationKind::TurnStarted
+            | NotificationKind::TurnCompleted => {
+                self.compacting.remove(thread_id);
+            }
+            _ => {}
+        }
+    }
+
+    /// Records a report, and returns the last one before it. If that is not known, a report that
+    /// repeats it takes its place.
     pub(crate) fn update(
         &mut self,
         thread_id: &str,
         report: &Arc<RawNotification>,
     ) -> Option<Arc<RawNotification>> {
-        self.threads.insert(thread_id.into(), Arc::clone(report))
+        let repeats = self.compacting.remove(thread_id).is_some();
+        let before = self.threads.insert(thread_id.into(), Arc::clone(report));
+        before.or_else(|| repeats.then(|| Arc::clone(report)))
     }
 
     /// Forgets a thread that is no longer loaded.
     pub(crate) fn remove(&mut self, thread_id: &str) {
         self.threads.remove(thread_id);
+        self.compacting.remove(thread_id);
     }
 
     pub(crate) fn last(&self, thread_id: &str) -> Option<&Arc<RawNotification>> {
@@ -43,7 +77,7 @@ impl ThreadUsages {
 /// The reports on a thread from the last one before a turn to the last one in it.
 #[derive(Debug, Clone)]
 pub(crate) struct UsageSpan<T = Arc<RawNotification>> {
-    /// `None` if this client has received none before the turn.
+    /// `None` if this client has not received it. The first one if that repeats it.
     pub(crate) before: Option<T>,
     pub(crate) first: T,
     pub(crate) last: T,
@@ -79,11 +113,15 @@ impl UsageSpan {
         };
         let last = usage(&self.last)?;
         let first = match Arc::ptr_eq(&self.first, &self.last) {
-            true => None,
+            true => Some(last.clone()),
             false => usage(&self.first),
         };
+        let before = match &self.before {
+            Some(before) if Arc::ptr_eq(before, &self.first) => first.clone(),
+            before => before.as_ref().and_then(usage),
+        };
         Some(UsageSpan {
-            before: self.before.as_ref().and_then(usage),
+            before,
             first: first.unwrap_or_else(|| last.clone()),
             last,
         })
@@ -108,6 +146,7 @@ impl UsageSpan<ThreadTokenUsage> {
 #[cfg(test)]
 mod tests {
     use codex_types::TokenUsageBreakdown;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::rpc::raw_notification::received;
@@ -163,6 +202,135 @@ mod tests {
             150
         );
         assert_eq!(tokens(None, report(900, 100), report(0, 100)), 100);
+    }
+
+    /// A notification about the thread `t`.
+    #[derive(Clone, Copy)]
+    enum Event {
+        Started(&'static str),
+        Completed(&'static str),
+        Turn(&'static str),
+        /// The tokens of the last call, and the total.
+        Usage(i64, i64),
+    }
+
+    use Event::{Completed, Started, Turn, Usage};
+
+    fn notification(event: Event) -> Arc<RawNotification> {
+        let item =
+            |kind| json!({"threadId": "t", "turnId": "u", "item": {"type": kind, "id": "i"}});
+        let (method, params) = match event {
+            Started(kind) => ("item/started", item(kind)),
+            Completed(kind) => ("item/completed", item(kind)),
+            Turn(method) => (method, json!({"threadId": "t", "turn": {"id": "u"}})),
+            Usage(last, total) => {
+                let usage = json!({"last": counts(last), "total": counts(total)});
+                let params = json!({"threadId": "t", "turnId": "u", "tokenUsage": usage});
+                ("thread/tokenUsage/updated", params)
+            }
+        };
+        let message = json!({"method": method, "params": params}).to_string();
+        Arc::new(received(&message).0)
+    }
+
+    fn counts(count: i64) -> Value {
+        json!({
+            "cachedInputTokens": 0, "inputTokens": count, "outputTokens": 0,
+            "reasoningOutputTokens": 0, "totalTokens": count,
+        })
+    }
+
+    /// Returns the tokens of a turn, given the notifications before it and in it.
+    fn tokens_of_turn(before: &[Event], turn: &[Event]) -> u64 {
+        let (mut usages, mut span) = (ThreadUsages::default(), None::<UsageSpan>);
+        let mut receive = |event| {
+            let notification = notification(event);
+            usages.observe("t", &notification);
+            let is_report = matches!(event, Usage(..));
+            is_report.then(|| (usages.update("t", &notification), notification))
+        };
+        for event in before {
+            receive(*event);
+        }
+        for (before, report) in turn.iter().filter_map(|event| receive(*event)) {
+            span = Some(match &span {
+                Some(span) => span.until(&report),
+                None => UsageSpan::new(before.as_ref(), &report),
+            });
+        }
+        let usage = span.and_then(|span| span.read(&mut Vec::new()));
+        usage.map_or(0, |usage| usage.tokens().total)
+    }
+
+    const COMPACTION: &str = "contextCompaction";
+
+    /// A compaction: the repeated report, the call, and the estimated size of the context.
+    const COMPACTING: [Event; 5] = [
+        Started(COMPACTION),
+        Usage(6245, 2000),
+        Usage(100, 2100),
+        Usage(6245, 2100),
+        Completed(COMPACTION),
+    ];
+
+    /// A call in a turn of a thread without compaction, or after it.
+    const CALL: [Event; 3] = [
+        Started("agentMessage"),
+        Completed("agentMessage"),
+        Usage(1000, 3100),
+    ];
+
+    #[test]
+    fn a_compaction_is_one_call_whether_or_not_the_thread_was_reported_before() {
+        for before in [
+            // A fork, or a thread that was compacted before it was resumed.
+            &[][..],
+            // A resumed thread.
+            &[Usage(6245, 2000)],
+            &[Usage(1000, 2000), Turn("turn/completed")],
+            // A compaction that has failed, or was interrupted, reports nothing.
+            &[
+                Turn("turn/started"),
+                Started(COMPACTION),
+                Turn("turn/completed"),
+            ],
+        ] {
+            let start = [Turn("turn/started")];
+            let manual = [&start[..], &COMPACTING].concat();
+            assert_eq!(tokens_of_turn(before, &manual), 100);
+            let user = [Started("userMessage"), Completed("userMessage")];
+            let automatic = [&start[..], &COMPACTING, &user, &CALL].concat();
+            assert_eq!(tokens_of_turn(before, &automatic), 1100);
+            let failed = [&start[..], &COMPACTING[..2]].concat();
+            assert_eq!(tokens_of_turn(before, &failed), 0);
+            let plain = [&start[..], &user, &CALL].concat();
+            let expected = if before.iter().any(|it| matches!(it, Usage(..))) {
+                1100
+            } else {
+                1000
+            };
+            assert_eq!(tokens_of_turn(before, &plain), expected);
+        }
+    }
+
+    #[test]
+    fn the_calls_before_a_compaction_in_the_same_turn_count() {
+        let turn = [
+            Turn("turn/started"),
+            Started("userMessage"),
+            Completed("userMessage"),
+            Started("commandExecution"),
+            Usage(500, 2000),
+            Completed("commandExecution"),
+        ];
+        let turn = [&turn[..], &COMPACTING, &CALL].concat();
+        assert_eq!(tokens_of_turn(&[], &turn), 500 + 100 + 1000);
+    }
+
+    #[test]
+    fn a_call_that_is_reported_after_its_compaction_counts() {
+        let turn = [Started(COMPACTION), Completed(COMPACTION), Usage(100, 2100)];
+        assert_eq!(tokens_of_turn(&[], &turn), 100);
     }
 
     #[test]

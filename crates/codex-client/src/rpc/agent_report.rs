@@ -115,11 +115,16 @@ impl AgentReport {
     }
 }
 
-/// Returns the `type` of the item of an `item/completed`. The server writes it first, so that this
-/// does not take longer for large items.
+/// Returns the `type` of the item of an `item/completed`.
 pub(crate) fn completed_item_type(notification: &RawNotification) -> Option<String> {
     let is_item = notification.kind() == NotificationKind::ItemCompleted;
-    let params = notification.params().filter(|_| is_item)?;
+    is_item.then(|| item_type(notification))?
+}
+
+/// Returns the `type` of the item of a notification. The server writes it first, so that this does
+/// not take longer for large items.
+pub(crate) fn item_type(notification: &RawNotification) -> Option<String> {
+    let params = notification.params()?;
     let mut item_type = None;
     // The scan ends, as if the text were malformed, when the type is found.
     let _ = Scanner::new(params).object(|scan, key| {

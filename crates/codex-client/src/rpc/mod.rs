@@ -7,6 +7,7 @@ pub(crate) mod decoder;
 pub(crate) mod delta;
 pub(crate) mod delta_line;
 pub(crate) mod delta_run;
+pub(crate) mod display_members;
 pub(crate) mod envelope;
 pub(crate) mod lines;
 pub(crate) mod outbound;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use codex_types::{CommandExecOutputStream, CommandExecParams};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{
     client::Codex,
     error::Error,
-    exec::process::ExecProcess,
+    exec::{process::ExecProcess, start::ExecBuilder},
     sandbox::Sandbox,
     tests::{FakeServer, initialize_response},
 };
@@ -257,36 +258,53 @@ async fn output_is_not_streamed_from_a_server_on_windows() {
     assert_eq!(output.exit_code, 1);
 }
 
+/// Asserts that a command on a silent server times out after this many seconds, and is terminated.
+async fn assert_times_out(command: ExecBuilder, fake: &mut FakeServer, seconds: u64) {
+    let begun = Instant::now();
+    let error = command.await.unwrap_err();
+    let is_of_command = |error: &Error| {
+        matches!(
+            error,
+            Error::Timeout {
+                method: "command/exec",
+                ..
+            }
+        )
+    };
+    assert!(is_of_command(&error), "{error}");
+    assert_eq!(begun.elapsed(), Duration::from_secs(seconds));
+    assert_eq!(fake.receive().await["method"], "command/exec");
+    // The program is terminated when its handle is dropped.
+    assert_eq!(fake.receive().await["method"], "command/exec/terminate");
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_command_on_a_silent_server_times_out_after_its_own_timeout_plus_the_request_timeout() {
+async fn a_command_with_a_timeout_lasts_at_most_five_seconds_longer_on_a_silent_server() {
+    let limited = |codex: &Codex| codex.exec(["sleep"]).timeout(Duration::from_secs(1));
     let (codex, mut fake) = FakeServer::start().await;
-    for (builder, seconds) in [
-        (codex.exec(["sleep"]), 10 + 60),
-        (
-            codex.exec(["sleep"]).timeout(Duration::from_secs(1)),
-            1 + 60,
-        ),
-    ] {
-        let mut output = Box::pin(builder.into_future());
-        let deadline = Duration::from_millis(seconds * 1000 - 1);
-        let early = tokio::time::timeout(deadline, &mut output).await;
-        assert!(early.is_err(), "{early:?}");
-        let error = output.await.unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::Timeout {
-                    method: "command/exec",
-                    ..
-                }
-            ),
-            "{error}"
-        );
-        assert_eq!(fake.receive().await["method"], "command/exec");
-        // The program is terminated when its handle is dropped.
-        assert_eq!(fake.receive().await["method"], "command/exec/terminate");
-    }
+    assert_times_out(limited(&codex), &mut fake, 1 + 5).await;
+    assert_times_out(codex.exec(["sleep"]), &mut fake, 10 + 60).await;
+    let patient = Codex::builder().no_request_timeout();
+    let (patient, mut patient_fake) = FakeServer::start_with(patient).await;
+    assert_times_out(limited(&patient), &mut patient_fake, 1 + 5).await;
     let mut unlimited = Box::pin(codex.exec(["sleep"]).no_timeout().into_future());
     let month = Duration::from_secs(30 * 24 * 60 * 60);
     assert!(tokio::time::timeout(month, &mut unlimited).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_output_that_a_silent_server_has_sent_can_be_read_after_the_timeout() {
+    let (codex, mut fake) = FakeServer::start().await;
+    let process = codex.exec(["sleep"]).timeout(Duration::from_secs(1));
+    let process = process.spawn().unwrap();
+    assert_eq!(fake.receive().await["method"], "command/exec");
+    fake.output(process.process_id(), "stdout", b"half").await;
+    let begun = Instant::now();
+    let error = process.wait().await.unwrap_err();
+    assert!(matches!(error, Error::Timeout { .. }), "{error}");
+    assert!(begun.elapsed() <= Duration::from_secs(1 + 5));
+    let chunk = process.stream().next().await.unwrap().unwrap();
+    assert_eq!(chunk.bytes, b"half");
+    drop(process);
+    assert_eq!(fake.receive().await["method"], "command/exec/terminate");
 }

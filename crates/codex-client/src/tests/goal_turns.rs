@@ -1,10 +1,11 @@
 //! Goals: which turns belong to a goal, and when a goal ends. Goals whose end is not reported are
 //! in `unreported_goal_ends.rs`.
 
-use std::future::IntoFuture;
+use std::{future::IntoFuture, time::Duration};
 
 use codex_types::{ThreadGoalStatus, ThreadUnsubscribeParams, TurnStatus};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{
     client::Thread,
@@ -65,6 +66,30 @@ pub(super) async fn read(events: &mut GoalStream) -> Vec<String> {
         read.push(format!("{turn} {}", event.method()));
     }
     read
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_timeout_of_the_start_of_a_goal_covers_its_responses_and_its_report_together() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let timeout = Duration::from_secs(10);
+    let begun = Instant::now();
+    let starting = thread.goal_start("Sing.").timeout(timeout).into_future();
+    let server = async {
+        let id = fake.receive_request("thread/goal/clear").await;
+        tokio::time::sleep(timeout / 2).await;
+        fake.send(&json!({"id": id, "result": {"cleared": false}}))
+            .await;
+        let id = fake.receive_request("thread/goal/set").await;
+        tokio::time::sleep(timeout / 4).await;
+        fake.send(&json!({"id": id, "result": {"goal": goal("active")}}))
+            .await;
+    };
+    let error = tokio::join!(starting, server).0.unwrap_err();
+    assert!(
+        matches!(error, Error::Timeout { after, .. } if after == timeout),
+        "{error}"
+    );
+    assert_eq!(begun.elapsed().as_secs(), timeout.as_secs());
 }
 
 #[tokio::test]

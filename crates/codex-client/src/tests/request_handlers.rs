@@ -291,23 +291,57 @@ async fn a_handler_that_never_returns_blocks_nothing_and_is_dropped_with_its_req
     assert_eq!(response["error"]["code"], -32601);
 }
 
+/// Returns the error for the message that the client reports as malformed.
+async fn malformed(reports: &mut Notifications) -> String {
+    match reports.next().await {
+        Some(Err(Error::Decode(malformed))) => malformed.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
-async fn malformed_requests_are_declined_and_reported() {
+async fn a_handler_decides_on_a_request_without_a_displayed_member_which_is_reported() {
+    let builder = Codex::builder()
+        .on_approval(|request: ApprovalRequest| async move {
+            assert_eq!(request.reason(), Some("to see"));
+            Decision::Accept
+        })
+        .on_user_input(|params| async move {
+            let id = &params.questions[0].id;
+            ToolRequestUserInputResponse::default().answer(id, "yes")
+        });
+    let (codex, mut fake) = FakeServer::start_with(builder).await;
+    let mut reports = codex.notifications();
+    let drifted = json!({"startedAtMs": "soon", "reason": "to see"});
+    for (id, method) in [(1, COMMAND), (2, CHANGE)] {
+        let response = fake.request(id, method, &drifted).await;
+        assert_eq!(response["result"], json!({"decision": "accept"}));
+        let report = malformed(&mut reports).await;
+        assert!(report.contains("startedAtMs"), "{report}");
+    }
+    let drifted = json!({"questions": [{"id": "q"}], "autoResolutionMs": "soon"});
+    let response = fake.request(3, "item/tool/requestUserInput", &drifted);
+    let answers = json!({"q": {"answers": ["yes"]}});
+    assert_eq!(response.await["result"]["answers"], answers);
+    let report = malformed(&mut reports).await;
+    assert!(report.contains("autoResolutionMs"), "{report}");
+}
+
+#[tokio::test]
+async fn a_request_whose_decisive_member_cannot_be_read_is_declined_and_reported() {
     let builder = Codex::builder().on_approval(|_| async { Decision::Accept });
     let (codex, mut fake) = FakeServer::start_with(builder).await;
-    let response = fake
-        .request(1, COMMAND, &json!({"startedAtMs": "soon"}))
-        .await;
-    assert_eq!(response["result"], json!({"decision": "decline"}));
-    match codex.notifications().next().await {
-        Some(Err(Error::Decode(malformed))) => {
-            let text = malformed.to_string();
-            assert!(
-                text.contains("startedAtMs") || text.contains("started_at_ms"),
-                "{text}"
-            );
-        }
-        other => panic!("{other:?}"),
+    let mut reports = codex.notifications();
+    for (id, member, value) in [
+        (1, "command", json!(["ls"])),
+        (2, "additionalPermissions", json!("all")),
+        (3, "availableDecisions", json!("accept")),
+    ] {
+        let drifted = json!({member: value, "startedAtMs": "soon"});
+        let response = fake.request(id, COMMAND, &drifted).await;
+        assert_eq!(response["result"], json!({"decision": "decline"}));
+        let report = malformed(&mut reports).await;
+        assert!(report.contains(member), "{report}");
     }
 }
 

@@ -1,7 +1,10 @@
 //! Reviews. The server runs them under a different id from the one in their events.
 
+use std::time::Duration;
+
 use codex_types::{ReviewDelivery, ReviewTarget, TurnStatus};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{
     client::Thread,
@@ -126,4 +129,23 @@ async fn a_review_in_another_thread_is_an_error_and_nothing_is_sent() {
     let error = review.await.unwrap_err();
     assert!(matches!(error, Error::InvalidInput(_)), "{error}");
     fake.round_trip(&thread.codex).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_timeout_of_a_review_covers_its_response_and_its_beginning_together() {
+    let (thread, mut fake) = FakeServer::start_thread().await;
+    let timeout = Duration::from_secs(10);
+    let begun = Instant::now();
+    let review = thread.review(ReviewTarget::UncommittedChanges);
+    let review = review.timeout(timeout).start();
+    let server = async {
+        let id = fake.receive_request("review/start").await;
+        tokio::time::sleep(timeout * 9 / 10).await;
+        let turn = json!({"id": "r", "items": [], "status": "inProgress"});
+        let result = json!({"reviewThreadId": "t", "turn": turn});
+        fake.send(&json!({"id": id, "result": result})).await;
+    };
+    let (turn, ()) = tokio::join!(review, server);
+    assert_eq!(turn.unwrap().id(), "r");
+    assert_eq!(begun.elapsed().as_secs(), timeout.as_secs());
 }

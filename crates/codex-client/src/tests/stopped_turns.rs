@@ -7,7 +7,7 @@ use std::{
 
 use codex_types::{ThreadUnsubscribeParams, TurnStatus};
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     client::{Codex, Thread},
@@ -101,9 +101,12 @@ async fn a_stopped_run_returns_the_result_of_the_interrupted_turn() {
 async fn a_stopped_run_whose_turn_does_not_end_returns_the_result_so_far() {
     let (thread, mut fake) = FakeServer::start_thread().await;
     let (stop, run) = run_until(&thread, &mut fake).await;
+    let stopped = Instant::now();
     stop.send(()).unwrap();
     receive_interrupt(&mut fake).await;
     let result = run.await.unwrap().unwrap();
+    // The two seconds that the documentation names.
+    assert_eq!(stopped.elapsed(), Duration::from_secs(2));
     assert_eq!(result.status, TurnStatus::InProgress);
     assert_eq!(result.final_response.as_deref(), Some("half"));
 }

@@ -86,6 +86,7 @@ impl<M> ReviewBuilder<M> {
                     .into(),
             ));
         }
+        let begun = Instant::now();
         let connection = codex.connection();
         let started = connection.call_for_turn(&params, timeout, &params.thread_id);
         let (_, log) = started.await?;
@@ -95,7 +96,8 @@ impl<M> ReviewBuilder<M> {
         }
         let connection = turn.codex().connection();
         // A review that has not begun in time still runs.
-        let _ = connection.within(timeout, review_begins(&turn)).await;
+        let remaining = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+        let _ = connection.within(remaining, review_begins(&turn)).await;
         Ok(turn)
     }
 

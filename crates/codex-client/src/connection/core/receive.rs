@@ -279,6 +279,7 @@ impl Core {
                 self.turn_routes
                     .item_completed(thread_id, turn_id, notification);
             }
+            self.thread_usages.observe(thread_id, notification);
             let before = match kind {
                 NotificationKind::TokenUsageUpdated => {
                     self.token_usage(thread_id, log.as_ref(), notification)

@@ -35,6 +35,27 @@ async fn assert_declined(fake: &mut FakeServer) {
 }
 
 #[test]
+fn a_handler_decides_on_a_request_without_a_displayed_member_which_is_reported() {
+    let builder = Codex::builder().on_approval(|_| Decision::Accept);
+    let (codex, server) = start_with(builder, |mut fake| async move {
+        for (id, member, decision) in [(1, "startedAtMs", "accept"), (2, "command", "decline")] {
+            let response = fake.request(id, COMMAND, &json!({member: [7]})).await;
+            assert_eq!(response["result"], json!({"decision": decision}));
+        }
+        fake.receive_end().await;
+    });
+    let mut reports = codex.notifications();
+    for member in ["startedAtMs", "command"] {
+        match reports.next() {
+            Some(Err(Error::Decode(error))) => assert!(error.reason.contains(member), "{error}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    drop((codex, reports));
+    server.join().unwrap();
+}
+
+#[test]
 fn a_request_whose_handler_panics_is_declined_and_the_panic_is_reported() {
     let panics = |_: ApprovalRequest| -> Decision { panic!("out of order") };
     let builder = Codex::builder().on_approval(panics);
