@@ -15,22 +15,19 @@ macro_rules! any {
             }
         }
 
-        impl $crate::wire::Natural for $name {
+        impl $crate::wire::Readable for $name {
             const ACCEPTS_NULL: bool = true;
 
-            #[inline]
+            fn read<'de>(source: &mut dyn $crate::wire::Source<'de>) -> $crate::wire::Read<Self> {
+                source.value().map(Self)
+            }
+
             fn absent() -> Option<Self> {
                 Some(Self(::serde_json::Value::Null))
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Self, D::Error> {
-                ::serde::Deserialize::deserialize(deserializer).map(Self)
-            }
-        }
+        $crate::wire::deserialize!($name);
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
