@@ -22,6 +22,7 @@ macro_rules! any {
                 source.value().map(Self)
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self(::serde_json::Value::Null))
             }

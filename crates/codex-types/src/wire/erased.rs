@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value, value::RawValue};
 
 use super::{
     BorrowedStr,
-    readable::Readable,
+    readable::{Readable, read_value},
     source::{
         Entries, Primitive, Read, ReadEntries, ReadValue, Scalar, Source, Stop, TextOrObject,
     },
@@ -22,7 +22,7 @@ pub(crate) fn read_with<'de, T: Readable, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let mut source = Erased::new(deserializer);
-    T::read(&mut source).map_err(|Stop| source.into_error())
+    read_value(&mut source).map_err(|Stop| source.into_error())
 }
 
 /// Reads a value from JSON text.

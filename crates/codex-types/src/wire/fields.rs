@@ -21,6 +21,12 @@ pub(crate) trait Object: Sized {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
+/// Reads a struct. All calls go through this function; [`read_value`](super::readable::read_value)
+/// says why.
+pub(crate) fn read_place<T: Object>(place: Place<'_, '_, '_>) -> Read<T> {
+    T::read(place)
+}
+
 /// The entries to read a struct from.
 pub(crate) enum Place<'a, 'b, 'de> {
     /// The entries of a value.
@@ -40,6 +46,7 @@ pub(crate) enum Rule {
     clearable,
     omittable,
     default,
+    #[allow(dead_code, reason = "no field of the pinned release has this rule")]
     default_or_null,
     envelope,
 }

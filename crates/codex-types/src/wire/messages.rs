@@ -209,6 +209,7 @@ macro_rules! messages {
             /// # Errors
             ///
             /// [`ParamsError`](crate::ParamsError) if the params do not match a known method.
+            #[inline]
             pub fn decode(
                 method: &str,
                 params: Option<&::serde_json::value::RawValue>,
@@ -225,6 +226,7 @@ macro_rules! messages {
             /// # Errors
             ///
             /// The same as for [`decode`](Self::decode), and also if the text is not valid JSON.
+            #[inline]
             pub fn decode_text(
                 method: &str,
                 params: Option<&str>,
@@ -275,6 +277,7 @@ macro_rules! messages {
             /// # Errors
             ///
             /// [`ParamsError`](crate::ParamsError) if the params do not match a known method.
+            #[inline]
             pub fn decode(
                 method: &str,
                 params: Option<&::serde_json::value::RawValue>,
@@ -290,6 +293,7 @@ macro_rules! messages {
             /// All methods of this union that this version knows.
             pub const METHODS: &'static [&'static str] = &[$($method),*];
 
+            #[inline]
             fn decode_params(
                 method: &str,
                 params: Option<&str>,
@@ -317,6 +321,7 @@ macro_rules! messages {
         impl $crate::wire::Message for $name {
             const HAS_ID: bool = $has_id;
 
+            #[inline]
             fn read_params(
                 method: &str,
                 fields: &mut $crate::wire::Fields<'_, '_>,
@@ -333,6 +338,7 @@ macro_rules! messages {
                 })
             }
 
+            #[inline]
             fn from_text(method: &str, params: Option<&str>) -> Result<Self, $crate::ParamsError> {
                 Self::decode_params(method, params)
             }
@@ -349,12 +355,14 @@ macro_rules! messages {
         ) }
 
         impl $crate::wire::Readable for $name {
+            #[inline]
             fn read<'de>(
                 source: &mut dyn $crate::wire::Source<'de>,
             ) -> $crate::wire::Read<Self> {
                 $crate::wire::read_message(source)
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 None
             }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     mode::{Mode, in_mode, mode, refuses_unknown},
-    readable::{Readable, from_json},
+    readable::{Readable, from_json, read_value},
     source::{Entries, Read, Source, Stop, TextOrObject},
 };
 use crate::redact::{shown_name, without_values};
@@ -39,7 +39,7 @@ pub(crate) fn read_mixed<T: Mixed>(source: &mut dyn Source<'_>) -> Read<T> {
 pub(crate) fn entry_value<T: Readable>(entries: &mut dyn Entries<'_>) -> Read<T> {
     let mut value = None;
     entries.value(&mut |source| {
-        value = Some(T::read(source)?);
+        value = Some(read_value::<T>(source)?);
         Ok(())
     })?;
     value.ok_or(Stop)
@@ -136,6 +136,7 @@ macro_rules! mixed {
                 }
             }
 
+            #[inline]
             fn keyed(
                 key: &str,
                 entries: &mut dyn $crate::wire::Entries<'_>,
@@ -154,16 +155,19 @@ macro_rules! mixed {
         }
 
         impl $crate::wire::Readable for $name {
+            #[inline]
             fn read<'de>(
                 source: &mut dyn $crate::wire::Source<'de>,
             ) -> $crate::wire::Read<Self> {
                 $crate::wire::read_mixed(source)
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(::serde_json::Value::Null))
             }
 
+            #[inline]
             fn unreadable(_field: &str, json: &str) -> Option<Self> {
                 ::serde_json::from_str(json).ok().map(Self::Unrecognized)
             }
@@ -221,6 +225,7 @@ pub(crate) fn try_variant<T: Readable>(
 macro_rules! untagged {
     ($name:ident { $($variant:ident($type:ty)),* $(,)? }) => {
         impl $crate::wire::Readable for $name {
+            #[inline]
             fn read<'de>(
                 source: &mut dyn $crate::wire::Source<'de>,
             ) -> $crate::wire::Read<Self> {
@@ -237,6 +242,7 @@ macro_rules! untagged {
                 )))
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 None
             }

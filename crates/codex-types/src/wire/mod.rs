@@ -27,7 +27,9 @@ pub(crate) use any::any;
 pub(crate) use borrowed::BorrowedStr;
 pub(crate) use debug::{redacted, redacted_field, unrecognized_debug, variant_debug};
 pub(crate) use erased::{deserialize, read_with};
-pub(crate) use fields::{Fields, Object, ObjectTable, Others, Place, Rule, read_object};
+pub(crate) use fields::{
+    Fields, Object, ObjectTable, Others, Place, Rule, read_object, read_place,
+};
 pub(crate) use messages::{
     Message, message_decode, message_read, message_write, messages, no_params, params,
     read_message, unknown,

@@ -38,6 +38,7 @@ macro_rules! object {
     }) => {
         impl $crate::wire::Object for $name {
             #[allow(irrefutable_let_patterns)]
+            #[inline]
             fn read<'de>(
                 place: $crate::wire::Place<'_, '_, 'de>,
             ) -> $crate::wire::Read<Self> {
@@ -85,12 +86,14 @@ macro_rules! object {
         } }
 
         impl $crate::wire::Readable for $name {
+            #[inline]
             fn read<'de>(
                 source: &mut dyn $crate::wire::Source<'de>,
             ) -> $crate::wire::Read<Self> {
-                $crate::wire::Object::read($crate::wire::Place::Source(source))
+                $crate::wire::read_place($crate::wire::Place::Source(source))
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 $crate::wire::from_json("{}").ok()
             }

@@ -30,6 +30,15 @@ pub(crate) trait Readable: Sized {
     }
 }
 
+/// Reads a value.
+///
+/// The methods of `Readable` are `inline`, so that they are compiled only in the crates that use
+/// them: compiling the readers of all types would take longer than the rest of this crate. All calls
+/// go through this function, which a crate compiles once for each type.
+pub(crate) fn read_value<T: Readable>(source: &mut dyn Source<'_>) -> Read<T> {
+    T::read(source)
+}
+
 /// The place of a value, while the fields of an object are read.
 pub(crate) trait Slot {
     /// Reads the value.
@@ -54,7 +63,7 @@ pub(crate) enum Substitute<'a> {
 
 impl<T: Readable> Slot for Option<T> {
     fn read<'de>(&mut self, source: &mut dyn Source<'de>) -> Read<()> {
-        *self = Some(T::read(source)?);
+        *self = Some(read_value::<T>(source)?);
         Ok(())
     }
 
@@ -171,7 +180,7 @@ impl<T: Readable> Readable for Vec<T> {
     fn read<'de>(source: &mut dyn Source<'de>) -> Read<Self> {
         let mut elements = Self::new();
         source.list(&mut |source| {
-            elements.push(T::read(source)?);
+            elements.push(read_value::<T>(source)?);
             Ok(())
         })?;
         Ok(elements)
@@ -199,7 +208,7 @@ impl<T: Readable> Readable for BTreeMap<String, T> {
         source.object(&"a map", &mut |map| {
             while let Some(key) = map.next_key()? {
                 map.value(&mut |source| {
-                    entries.insert(key.clone().into_owned(), T::read(source)?);
+                    entries.insert(key.clone().into_owned(), read_value::<T>(source)?);
                     Ok(())
                 })?;
             }
@@ -266,7 +275,7 @@ pub(crate) fn read_or(
 
 impl<T: Readable> Readable for Box<T> {
     fn read<'de>(source: &mut dyn Source<'de>) -> Read<Self> {
-        T::read(source).map(Self::new)
+        read_value::<T>(source).map(Self::new)
     }
 
     fn absent() -> Option<Self> {

@@ -63,6 +63,7 @@ macro_rules! strings {
         }
 
         impl $crate::wire::Readable for $name {
+            #[inline]
             fn read<'de>(
                 source: &mut dyn $crate::wire::Source<'de>,
             ) -> $crate::wire::Read<Self> {
@@ -77,6 +78,7 @@ macro_rules! strings {
                 value.ok_or($crate::wire::Stop)
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(String::new()))
             }
@@ -100,6 +102,7 @@ macro_rules! strings {
         }
 
         impl $crate::wire::Readable for $name {
+            #[inline]
             fn read<'de>(
                 source: &mut dyn $crate::wire::Source<'de>,
             ) -> $crate::wire::Read<Self> {
@@ -114,6 +117,7 @@ macro_rules! strings {
                 value.ok_or($crate::wire::Stop)
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 None
             }
@@ -155,6 +159,7 @@ macro_rules! string_newtype {
                 source.string().map(Self)
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self(String::new()))
             }

@@ -81,6 +81,7 @@ macro_rules! tagged {
         }
 
         impl $crate::wire::Readable for $name {
+            #[inline]
             fn read<'de>(
                 source: &mut dyn $crate::wire::Source<'de>,
             ) -> $crate::wire::Read<Self> {
@@ -95,10 +96,12 @@ macro_rules! tagged {
                 value.ok_or($crate::wire::Stop)
             }
 
+            #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(::serde_json::Value::Null))
             }
 
+            #[inline]
             fn unreadable(_field: &str, json: &str) -> Option<Self> {
                 ::serde_json::from_str(json).ok().map(Self::Unrecognized)
             }
@@ -134,7 +137,7 @@ macro_rules! tagged {
 macro_rules! tagged_read {
     ($fields:ident $variant:ident ($body:ident)) => {
         Self::$variant(
-            <$body as $crate::wire::Object>::read($crate::wire::Place::Fields($fields))?.into(),
+            $crate::wire::read_place::<$body>($crate::wire::Place::Fields($fields))?.into(),
         )
     };
     ($fields:ident $variant:ident) => {{
