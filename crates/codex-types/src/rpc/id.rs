@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
-
 use crate::wire;
 
 /// The id of a JSON-RPC request: an integer or a string, unique within one direction of a
@@ -43,14 +41,16 @@ impl From<&str> for RequestId {
     }
 }
 
-impl Serialize for RequestId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl wire::Writable for RequestId {
+    fn view(&self) -> wire::View<'_> {
         match self {
-            Self::String(id) => serializer.serialize_str(id),
-            Self::Integer(id) => serializer.serialize_i64(*id),
+            Self::String(id) => wire::View::Text(id),
+            Self::Integer(id) => wire::View::Signed(*id),
         }
     }
 }
+
+wire::serialize!(RequestId);
 
 wire::schema! {
     RequestId, generator => schemars::json_schema!({ "type": ["string", "integer"] })

@@ -30,11 +30,14 @@ macro_rules! any {
 
         $crate::wire::deserialize!($name);
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.0.serialize(serializer)
+        impl $crate::wire::Writable for $name {
+            #[inline]
+            fn view(&self) -> $crate::wire::View<'_> {
+                $crate::wire::View::Value(&self.0)
             }
         }
+
+        $crate::wire::serialize!($name);
 
         $crate::wire::schema! { $name, _generator => true.into() }
 

@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, vec};
 
-use serde::ser::SerializeMap;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
@@ -12,13 +11,10 @@ use super::{
 };
 use crate::redact::shown_name;
 
-/// A struct that is read from and written as the entries of a JSON object. A tagged union writes
-/// its tag before these entries.
+/// A struct that is read from the entries of a JSON object.
 pub(crate) trait Object: Sized {
     /// Reads the entries of a value, or the remaining entries of a union.
     fn read<'de>(place: Place<'_, '_, 'de>) -> Read<Self>;
-
-    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
 /// Reads a struct. All calls go through this function; [`read_value`](super::readable::read_value)

@@ -370,28 +370,34 @@ macro_rules! messages {
 
         $crate::wire::deserialize!($name);
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use ::serde::ser::SerializeMap as _;
-
-                let mut map = serializer.serialize_map(None)?;
-                map.serialize_entry("method", self.method())?;
+        impl $crate::wire::Members for $name {
+            #[inline]
+            fn write(&self, member: &mut dyn FnMut(&str, $crate::wire::View<'_>)) {
+                member("method", $crate::wire::View::Text(self.method()));
                 match self {
                     $($crate::wire::tagged_body!(params $variant $(($params))?) => {
-                        $crate::wire::message_write!(map params $(($params))?);
+                        $crate::wire::message_write!(member params $(($params))?);
                     })*
                     Self::Unrecognized(message) => {
                         if let Some(params) = &message.params {
-                            map.serialize_entry("params", params)?;
+                            member("params", $crate::wire::View::Value(params));
                         }
                     }
                 }
                 $(if let Some(time) = self.$time() {
-                    map.serialize_entry("emittedAtMs", &time)?;
+                    member("emittedAtMs", $crate::wire::View::Signed(time));
                 })?
-                map.end()
             }
         }
+
+        impl $crate::wire::Writable for $name {
+            #[inline]
+            fn view(&self) -> $crate::wire::View<'_> {
+                $crate::wire::View::Object(self)
+            }
+        }
+
+        $crate::wire::serialize!($name);
     };
 }
 
@@ -419,10 +425,10 @@ macro_rules! message_read {
 }
 
 macro_rules! message_write {
-    ($map:ident $value:ident ($params:ident)) => {
-        $map.serialize_entry("params", $value)?
+    ($member:ident $value:ident ($params:ident)) => {
+        $member("params", $crate::wire::view($value))
     };
-    ($map:ident $value:ident) => {};
+    ($member:ident $value:ident) => {};
 }
 
 pub(crate) use {message_decode, message_read, message_write, messages};

@@ -64,14 +64,23 @@ macro_rules! object {
                     $($rest,)?
                 })
             }
+        }
 
+        impl $crate::wire::Members for $name {
+            #[inline]
             #[allow(unused_variables)]
-            fn write<M: ::serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-                $($crate::wire::object_write!($rule self $field map $key);)*
+            fn write(&self, member: &mut dyn FnMut(&str, $crate::wire::View<'_>)) {
+                $($crate::wire::object_write!($rule self $field member $key);)*
                 $(for (key, value) in &self.$rest {
-                    map.serialize_entry(key, value)?;
+                    member(key, $crate::wire::view(value));
                 })?
-                Ok(())
+            }
+        }
+
+        impl $crate::wire::Writable for $name {
+            #[inline]
+            fn view(&self) -> $crate::wire::View<'_> {
+                $crate::wire::View::Object(self)
             }
         }
 
@@ -101,13 +110,7 @@ macro_rules! object {
 
         $crate::wire::deserialize!($name);
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut map = serializer.serialize_map(None)?;
-                $crate::wire::Object::write(self, &mut map)?;
-                ::serde::ser::SerializeMap::end(map)
-            }
-        }
+        $crate::wire::serialize!($name);
     };
 }
 
@@ -142,25 +145,25 @@ macro_rules! object_finish {
 
 /// Writes one field.
 macro_rules! object_write {
-    (required $self:ident $field:ident $map:ident $key:literal) => {
-        $map.serialize_entry($key, &$self.$field)?
+    (required $self:ident $field:ident $member:ident $key:literal) => {
+        $member($key, $crate::wire::view(&$self.$field))
     };
-    (natural $self:ident $field:ident $map:ident $key:literal) => {
-        $map.serialize_entry($key, &$self.$field)?
+    (natural $self:ident $field:ident $member:ident $key:literal) => {
+        $member($key, $crate::wire::view(&$self.$field))
     };
-    (nullable $self:ident $field:ident $map:ident $key:literal) => {
-        $map.serialize_entry($key, &$self.$field)?
+    (nullable $self:ident $field:ident $member:ident $key:literal) => {
+        $member($key, $crate::wire::view(&$self.$field))
     };
-    (default $self:ident $field:ident $map:ident $key:literal) => {
-        $map.serialize_entry($key, &$self.$field)?
+    (default $self:ident $field:ident $member:ident $key:literal) => {
+        $member($key, $crate::wire::view(&$self.$field))
     };
-    (default_or_null $self:ident $field:ident $map:ident $key:literal) => {
-        $map.serialize_entry($key, &$self.$field)?
+    (default_or_null $self:ident $field:ident $member:ident $key:literal) => {
+        $member($key, $crate::wire::view(&$self.$field))
     };
-    (envelope $self:ident $field:ident $map:ident $key:literal) => {};
-    ($rule:ident $self:ident $field:ident $map:ident $key:literal) => {
+    (envelope $self:ident $field:ident $member:ident $key:literal) => {};
+    ($rule:ident $self:ident $field:ident $member:ident $key:literal) => {
         if let Some(value) = &$self.$field {
-            $map.serialize_entry($key, value)?;
+            $member($key, $crate::wire::view(value));
         }
     };
 }

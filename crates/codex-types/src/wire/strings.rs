@@ -215,11 +215,14 @@ macro_rules! as_string {
             }
         }
 
-        impl ::serde::Serialize for $name {
-            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+        impl $crate::wire::Writable for $name {
+            #[inline]
+            fn view(&self) -> $crate::wire::View<'_> {
+                $crate::wire::View::Text(self.as_str())
             }
         }
+
+        $crate::wire::serialize!($name);
     };
 }
 
