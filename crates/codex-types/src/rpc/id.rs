@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use crate::wire;
 
 /// The id of a JSON-RPC request: an integer or a string, unique within one direction of a
@@ -41,16 +43,14 @@ impl From<&str> for RequestId {
     }
 }
 
-impl wire::Writable for RequestId {
-    fn view(&self) -> wire::View<'_> {
+impl Serialize for RequestId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::String(id) => wire::View::Text(id),
-            Self::Integer(id) => wire::View::Signed(*id),
+            Self::String(id) => serializer.serialize_str(id),
+            Self::Integer(id) => serializer.serialize_i64(*id),
         }
     }
 }
-
-wire::serialize!(RequestId);
 
 wire::schema! {
     RequestId, generator => schemars::json_schema!({ "type": ["string", "integer"] })

@@ -30,14 +30,11 @@ macro_rules! any {
 
         $crate::wire::deserialize!($name);
 
-        impl $crate::wire::Writable for $name {
-            #[inline]
-            fn view(&self) -> $crate::wire::View<'_> {
-                $crate::wire::View::Value(&self.0)
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
             }
         }
-
-        $crate::wire::serialize!($name);
 
         $crate::wire::schema! { $name, _generator => true.into() }
 

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, vec};
 
+use serde::ser::SerializeMap;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
@@ -11,10 +12,13 @@ use super::{
 };
 use crate::redact::shown_name;
 
-/// A struct that is read from the entries of a JSON object.
+/// A struct that is read from and written as the entries of a JSON object. A tagged union writes
+/// its tag before these entries.
 pub(crate) trait Object: Sized {
     /// Reads the entries of a value, or the remaining entries of a union.
     fn read<'de>(place: Place<'_, '_, 'de>) -> Read<Self>;
+
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
 /// Reads a struct. All calls go through this function; [`read_value`](super::readable::read_value)

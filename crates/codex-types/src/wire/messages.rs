@@ -370,34 +370,28 @@ macro_rules! messages {
 
         $crate::wire::deserialize!($name);
 
-        impl $crate::wire::Members for $name {
-            #[inline]
-            fn write(&self, member: &mut dyn FnMut(&str, $crate::wire::View<'_>)) {
-                member("method", $crate::wire::View::Text(self.method()));
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use ::serde::ser::SerializeMap as _;
+
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("method", self.method())?;
                 match self {
                     $($crate::wire::tagged_body!(params $variant $(($params))?) => {
-                        $crate::wire::message_write!(member params $(($params))?);
+                        $crate::wire::message_write!(map params $(($params))?);
                     })*
                     Self::Unrecognized(message) => {
                         if let Some(params) = &message.params {
-                            member("params", $crate::wire::View::Value(params));
+                            map.serialize_entry("params", params)?;
                         }
                     }
                 }
                 $(if let Some(time) = self.$time() {
-                    member("emittedAtMs", $crate::wire::View::Signed(time));
+                    map.serialize_entry("emittedAtMs", &time)?;
                 })?
+                map.end()
             }
         }
-
-        impl $crate::wire::Writable for $name {
-            #[inline]
-            fn view(&self) -> $crate::wire::View<'_> {
-                $crate::wire::View::Object(self)
-            }
-        }
-
-        $crate::wire::serialize!($name);
     };
 }
 
@@ -425,10 +419,10 @@ macro_rules! message_read {
 }
 
 macro_rules! message_write {
-    ($member:ident $value:ident ($params:ident)) => {
-        $member("params", $crate::wire::view($value))
+    ($map:ident $value:ident ($params:ident)) => {
+        $map.serialize_entry("params", $value)?
     };
-    ($member:ident $value:ident) => {};
+    ($map:ident $value:ident) => {};
 }
 
 pub(crate) use {message_decode, message_read, message_write, messages};

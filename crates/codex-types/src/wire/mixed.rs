@@ -175,30 +175,19 @@ macro_rules! mixed {
 
         $crate::wire::deserialize!($name);
 
-        impl $crate::wire::Members for $name {
-            #[inline]
-            #[allow(unused_variables)]
-            fn write(&self, member: &mut dyn FnMut(&str, $crate::wire::View<'_>)) {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
-                    $(Self::$variant(payload) => member($key, $crate::wire::view(payload)),)*
-                    _ => {}
+                    $(Self::$unit => serializer.serialize_str($string),)*
+                    $(Self::$variant(payload) => {
+                        let mut map = serializer.serialize_map(Some(1))?;
+                        ::serde::ser::SerializeMap::serialize_entry(&mut map, $key, payload)?;
+                        ::serde::ser::SerializeMap::end(map)
+                    })*
+                    Self::Unrecognized(value) => value.serialize(serializer),
                 }
             }
         }
-
-        impl $crate::wire::Writable for $name {
-            #[inline]
-            fn view(&self) -> $crate::wire::View<'_> {
-                match self {
-                    $(Self::$unit => $crate::wire::View::Text($string),)*
-                    Self::Unrecognized(value) => $crate::wire::View::Value(value),
-                    #[allow(unreachable_patterns)]
-                    _ => $crate::wire::View::Object(self),
-                }
-            }
-        }
-
-        $crate::wire::serialize!($name);
 
         $crate::wire::schema! { $name, generator => $crate::wire::schema::mixed(
             &[$($string),*],
@@ -261,16 +250,13 @@ macro_rules! untagged {
 
         $crate::wire::deserialize!($name);
 
-        impl $crate::wire::Writable for $name {
-            #[inline]
-            fn view(&self) -> $crate::wire::View<'_> {
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
-                    $(Self::$variant(value) => $crate::wire::view(value),)*
+                    $(Self::$variant(value) => value.serialize(serializer),)*
                 }
             }
         }
-
-        $crate::wire::serialize!($name);
 
         $crate::wire::schema! { $name, generator => $crate::wire::schema::untagged(
             &[$(generator.subschema_for::<$type>()),*]

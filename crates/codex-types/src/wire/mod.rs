@@ -21,7 +21,6 @@ pub(crate) mod schema;
 mod source;
 mod strings;
 mod tagged;
-mod writable;
 
 #[allow(unused_imports)]
 pub(crate) use any::any;
@@ -48,4 +47,3 @@ pub(crate) use tagged::{
     read_tagged, string_at, tagged, tagged_body, tagged_from, tagged_read, tagged_write,
     unrecognized,
 };
-pub(crate) use writable::{Members, View, Writable, serialize, view, write_with};

@@ -64,23 +64,14 @@ macro_rules! object {
                     $($rest,)?
                 })
             }
-        }
 
-        impl $crate::wire::Members for $name {
-            #[inline]
             #[allow(unused_variables)]
-            fn write(&self, member: &mut dyn FnMut(&str, $crate::wire::View<'_>)) {
-                $($crate::wire::object_write!($rule self $field member $key);)*
+            fn write<M: ::serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                $($crate::wire::object_write!($rule self $field map $key);)*
                 $(for (key, value) in &self.$rest {
-                    member(key, $crate::wire::view(value));
+                    map.serialize_entry(key, value)?;
                 })?
-            }
-        }
-
-        impl $crate::wire::Writable for $name {
-            #[inline]
-            fn view(&self) -> $crate::wire::View<'_> {
-                $crate::wire::View::Object(self)
+                Ok(())
             }
         }
 
@@ -110,7 +101,13 @@ macro_rules! object {
 
         $crate::wire::deserialize!($name);
 
-        $crate::wire::serialize!($name);
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                $crate::wire::Object::write(self, &mut map)?;
+                ::serde::ser::SerializeMap::end(map)
+            }
+        }
     };
 }
 
@@ -145,25 +142,25 @@ macro_rules! object_finish {
 
 /// Writes one field.
 macro_rules! object_write {
-    (required $self:ident $field:ident $member:ident $key:literal) => {
-        $member($key, $crate::wire::view(&$self.$field))
+    (required $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
     };
-    (natural $self:ident $field:ident $member:ident $key:literal) => {
-        $member($key, $crate::wire::view(&$self.$field))
+    (natural $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
     };
-    (nullable $self:ident $field:ident $member:ident $key:literal) => {
-        $member($key, $crate::wire::view(&$self.$field))
+    (nullable $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
     };
-    (default $self:ident $field:ident $member:ident $key:literal) => {
-        $member($key, $crate::wire::view(&$self.$field))
+    (default $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
     };
-    (default_or_null $self:ident $field:ident $member:ident $key:literal) => {
-        $member($key, $crate::wire::view(&$self.$field))
+    (default_or_null $self:ident $field:ident $map:ident $key:literal) => {
+        $map.serialize_entry($key, &$self.$field)?
     };
-    (envelope $self:ident $field:ident $member:ident $key:literal) => {};
-    ($rule:ident $self:ident $field:ident $member:ident $key:literal) => {
+    (envelope $self:ident $field:ident $map:ident $key:literal) => {};
+    ($rule:ident $self:ident $field:ident $map:ident $key:literal) => {
         if let Some(value) = &$self.$field {
-            $member($key, $crate::wire::view(value));
+            $map.serialize_entry($key, value)?;
         }
     };
 }

@@ -215,14 +215,11 @@ macro_rules! as_string {
             }
         }
 
-        impl $crate::wire::Writable for $name {
-            #[inline]
-            fn view(&self) -> $crate::wire::View<'_> {
-                $crate::wire::View::Text(self.as_str())
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
             }
         }
-
-        $crate::wire::serialize!($name);
     };
 }
 

@@ -109,30 +109,22 @@ macro_rules! tagged {
 
         $crate::wire::deserialize!($name);
 
-        impl $crate::wire::Members for $name {
-            #[inline]
-            fn write(&self, member: &mut dyn FnMut(&str, $crate::wire::View<'_>)) {
-                member($tag, $crate::wire::View::Text(self.tag()));
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if let Self::Unrecognized(value) = self {
+                    return value.serialize(serializer);
+                }
+                let mut map = serializer.serialize_map(None)?;
+                ::serde::ser::SerializeMap::serialize_entry(&mut map, $tag, self.tag())?;
                 match self {
                     $($crate::wire::tagged_body!(body $variant $(($body))?) => {
-                        $crate::wire::tagged_write!(member body $(($body))?);
+                        $crate::wire::tagged_write!(map body $(($body))?);
                     })*
                     Self::Unrecognized(_) => {}
                 }
+                ::serde::ser::SerializeMap::end(map)
             }
         }
-
-        impl $crate::wire::Writable for $name {
-            #[inline]
-            fn view(&self) -> $crate::wire::View<'_> {
-                match self {
-                    Self::Unrecognized(value) => $crate::wire::View::Value(value),
-                    _ => $crate::wire::View::Object(self),
-                }
-            }
-        }
-
-        $crate::wire::serialize!($name);
 
         $crate::wire::schema! { $name, generator => $crate::wire::schema::tagged($tag, vec![
             $(($wire, $crate::wire::schema::body_schema!(generator $(($body))?)),)*
@@ -164,10 +156,10 @@ macro_rules! tagged_body {
 }
 
 macro_rules! tagged_write {
-    ($member:ident $body:ident ($type:ident)) => {
-        <$type as $crate::wire::Members>::write($body, $member)
+    ($map:ident $body:ident ($type:ident)) => {
+        <$type as $crate::wire::Object>::write($body, &mut $map)?
     };
-    ($member:ident $body:ident) => {};
+    ($map:ident $body:ident) => {};
 }
 
 /// Converts a body to its variant, and boxes it if necessary.
