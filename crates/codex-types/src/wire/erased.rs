@@ -10,20 +10,11 @@ use serde_json::{Map, Number, Value, value::RawValue};
 
 use super::{
     BorrowedStr,
-    readable::{Readable, read_value},
     source::{
         Entries, Primitive, Read, ReadEntries, ReadValue, Scalar, Source, Stop, TextOrObject,
     },
 };
 use crate::redact::{shown_name, without_values};
-
-/// Reads a value with a deserializer.
-pub(crate) fn read_with<'de, T: Readable, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    let mut source = Erased::new(deserializer);
-    read_value(&mut source).map_err(|Stop| source.into_error())
-}
 
 /// Reads a value from JSON text.
 pub(crate) fn read_json(
@@ -36,14 +27,14 @@ pub(crate) fn read_json(
 }
 
 /// A deserializer, and its error once reading has failed.
-struct Erased<'de, D: Deserializer<'de>> {
+pub(crate) struct Erased<'de, D: Deserializer<'de>> {
     deserializer: Option<D>,
     error: Option<D::Error>,
     marker: PhantomData<&'de ()>,
 }
 
 impl<'de, D: Deserializer<'de>> Erased<'de, D> {
-    fn new(deserializer: D) -> Self {
+    pub(crate) fn new(deserializer: D) -> Self {
         Self {
             deserializer: Some(deserializer),
             error: None,
@@ -51,7 +42,7 @@ impl<'de, D: Deserializer<'de>> Erased<'de, D> {
         }
     }
 
-    fn into_error(self) -> D::Error {
+    pub(crate) fn into_error(self) -> D::Error {
         error_or_default(self.error)
     }
 
@@ -355,18 +346,3 @@ impl<'de, A: MapAccess<'de>> Entries<'de> for ErasedMap<A, A::Error> {
         Stop
     }
 }
-
-/// Implements `Deserialize` for a type that is read from a source.
-macro_rules! deserialize {
-    ($name:ty) => {
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Self, D::Error> {
-                $crate::wire::read_with(deserializer)
-            }
-        }
-    };
-}
-
-pub(crate) use deserialize;

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
+    erased::read_json,
     mode::{Mode, mode},
     readable::{Readable, Slot, Substitute, from_json, read_or, read_or_rest},
     source::{Entries, Read, Source, Stop},
@@ -299,7 +300,7 @@ impl<'a, 'de> Fields<'a, 'de> {
         value: &Value,
         read: &mut dyn for<'any> FnMut(&mut dyn Source<'any>) -> Read<()>,
     ) -> Read<()> {
-        super::erased::read_json(&value.to_string(), read)
+        read_json(&value.to_string(), read)
             .map_err(|error| self.entries.fail(format_args!("{error}")))
     }
 

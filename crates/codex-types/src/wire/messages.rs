@@ -9,7 +9,7 @@ use super::{
     Fields,
     mode::refuses_unknown,
     readable::{Readable, from_json},
-    source::{Read, Source},
+    source::{Read, Source, Stop},
 };
 use crate::redact::{Name, Opaque, shown_name, without_values};
 
@@ -185,7 +185,7 @@ pub(crate) fn read_message<T: Message>(source: &mut dyn Source<'_>) -> Read<T> {
             false => Err(fields.missing("id")),
         }
     })?;
-    let mut message = message.ok_or(super::source::Stop)?;
+    let mut message = message.ok_or(Stop)?;
     message.set_time(time);
     Ok(message)
 }

@@ -26,7 +26,6 @@ mod tagged;
 pub(crate) use any::any;
 pub(crate) use borrowed::BorrowedStr;
 pub(crate) use debug::{redacted, redacted_field, unrecognized_debug, variant_debug};
-pub(crate) use erased::{deserialize, read_with};
 pub(crate) use fields::{
     Fields, Object, ObjectTable, Others, Place, Rule, read_object, read_place,
 };
@@ -39,7 +38,7 @@ pub(crate) use methods::{requests, server_calls};
 pub(crate) use mixed::{Mixed, entry_value, mixed, read_mixed, try_variant, untagged};
 #[allow(unused_imports)]
 pub(crate) use object::{object, object_finish, object_others, object_slot, object_write};
-pub(crate) use readable::{Readable, from_json};
+pub(crate) use readable::{Readable, deserialize, from_json, read_with};
 pub(crate) use schema::schema;
 pub(crate) use source::{Entries, Read, Scalar, Source, Stop};
 pub(crate) use strings::{as_string, string_newtype, strings, unlisted};

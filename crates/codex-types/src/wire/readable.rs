@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserializer;
 use serde_json::{Map, Number, Value, value::RawValue};
 
 use super::{
-    erased::read_json,
+    erased::{Erased, read_json},
     mode::{record, take_unreadable, unreadable_count},
-    source::{Primitive, Read, Source},
+    source::{Primitive, Read, Source, Stop},
 };
 use crate::redact::shown_name;
 
@@ -37,6 +38,14 @@ pub(crate) trait Readable: Sized {
 /// go through this function, which a crate compiles once for each type.
 pub(crate) fn read_value<T: Readable>(source: &mut dyn Source<'_>) -> Read<T> {
     T::read(source)
+}
+
+/// Reads a value with a deserializer.
+pub(crate) fn read_with<'de, T: Readable, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let mut source = Erased::new(deserializer);
+    read_value(&mut source).map_err(|Stop| source.into_error())
 }
 
 /// The place of a value, while the fields of an object are read.
@@ -286,3 +295,18 @@ impl<T: Readable> Readable for Box<T> {
         T::unreadable(field, json).map(Self::new)
     }
 }
+
+/// Implements `Deserialize` for a type that is read from a source.
+macro_rules! deserialize {
+    ($name:ty) => {
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                $crate::wire::read_with(deserializer)
+            }
+        }
+    };
+}
+
+pub(crate) use deserialize;

@@ -1,10 +1,9 @@
 //! Values that are read, of any deserializer, as trait objects.
 //!
-//! A `Deserialize` implementation is generic, so that serde's own way of reading compiles every type
-//! again in every crate that reads it, and for every deserializer. The types of this crate are read
-//! through these traits instead: their readers are compiled once, here, and only the adapters of
-//! `erased` are compiled again. An adapter keeps the error of its deserializer, so that errors pass
-//! through unchanged.
+//! `Deserialize::deserialize` is generic, so serde compiles the reader of a type again for each
+//! deserializer: a map, an element of a list and a buffered value are three. The types of this crate
+//! are read through these traits instead. Only the adapters of `erased` depend on the deserializer.
+//! An adapter keeps the error of its deserializer, so that errors pass through unchanged.
 
 use std::{borrow::Cow, fmt};
 
