@@ -164,13 +164,10 @@ impl<'a, 'de> Fields<'a, 'de> {
         // Servers write the fields in the order of the table, mostly.
         let mut next = 0;
         while let Some(key) = self.next_key()? {
-            let (before, after) = table.fields.split_at(next);
-            let matches = |(name, _): &(&str, Rule)| *name == key;
-            let found = after
-                .iter()
-                .position(matches)
-                .map(|at| at + next)
-                .or_else(|| before.iter().position(matches));
+            let found = match table.fields.get(next) {
+                Some((name, _)) if *name == key => Some(next),
+                _ => table.fields.iter().position(|(name, _)| *name == key),
+            };
             match found {
                 Some(at) => {
                     let ((key, rule), slot) = (table.fields[at], &mut *slots[at]);
@@ -226,13 +223,13 @@ impl<'a, 'de> Fields<'a, 'de> {
 
     /// Reads a value into a slot.
     fn slot(&mut self, key: &str, slot: &mut dyn Slot) -> Read<()> {
-        self.read(key, &mut |source| slot.read(source))
+        self.read(key, |source| slot.read(source))
     }
 
     /// Reads a value into a slot unless it is `null`. Returns whether it is a value.
     fn slot_or_null(&mut self, key: &str, slot: &mut dyn Slot) -> Read<bool> {
         let mut is_value = false;
-        self.read(key, &mut |source| {
+        self.read(key, |source| {
             is_value = source.option(&mut |source| slot.read(source))?;
             Ok(())
         })?;
@@ -281,14 +278,15 @@ impl<'a, 'de> Fields<'a, 'de> {
     }
 
     /// Reads the value of `key`, which must be the key returned last.
+    #[inline]
     fn read(
         &mut self,
         key: &str,
-        read: &mut dyn for<'any> FnMut(&mut dyn Source<'any>) -> Read<()>,
+        mut read: impl for<'any> FnMut(&mut dyn Source<'any>) -> Read<()>,
     ) -> Read<()> {
-        let read = match self.early_value.take() {
-            Some(value) => self.read_early(&value, read),
-            None => self.entries.value(&mut |source| read(source)),
+        let read = match &self.early_value {
+            None => self.entries.value(&mut read),
+            Some(_) => self.read_early(&mut read),
         };
         read.inspect_err(|Stop| self.entries.in_field(self.name, key))
     }
@@ -297,9 +295,9 @@ impl<'a, 'de> Fields<'a, 'de> {
     #[cold]
     fn read_early(
         &mut self,
-        value: &Value,
         read: &mut dyn for<'any> FnMut(&mut dyn Source<'any>) -> Read<()>,
     ) -> Read<()> {
+        let value = self.early_value.take().unwrap_or_default();
         read_json(&value.to_string(), read)
             .map_err(|error| self.entries.fail(format_args!("{error}")))
     }
@@ -320,7 +318,7 @@ impl<'a, 'de> Fields<'a, 'de> {
 
     fn raw(&mut self, key: &str) -> Read<Box<RawValue>> {
         let mut raw = None;
-        self.read(key, &mut |source| {
+        self.read(key, |source| {
             raw = Some(source.raw()?);
             Ok(())
         })?;
@@ -356,7 +354,7 @@ impl<'a, 'de> Fields<'a, 'de> {
     /// Skips the params of a message that has none. Strictly, those of a request must be `null`.
     pub(crate) fn no_params(&mut self, is_request: bool) -> Read<()> {
         match is_request && self.refuses_unknown() {
-            true => self.read("params", &mut |source| source.unit()),
+            true => self.read("params", |source| source.unit()),
             false => self.skip(),
         }
     }
