@@ -80,7 +80,6 @@ impl<'de, D: Deserializer<'de>> Source<'de> for Erased<'de, D> {
             Primitive::U16(into) => self.store(into),
             Primitive::U32(into) => self.store(into),
             Primitive::U64(into) => self.store(into),
-            Primitive::F64(into) => self.store(into),
         }
     }
 

@@ -115,9 +115,8 @@ macro_rules! primitive {
     };
 }
 
-primitive!(
-    bool => Bool, i32 => I32, i64 => I64, u16 => U16, u32 => U32, u64 => U64, f64 => F64
-);
+// The types that the generator writes: it widens smaller integers, and writes `Number` for floats.
+primitive!(bool => Bool, i32 => I32, i64 => I64, u16 => U16, u32 => U32, u64 => U64);
 
 impl Readable for String {
     fn read<'de>(source: &mut dyn Source<'de>) -> Read<Self> {

@@ -30,7 +30,6 @@ pub(crate) enum Primitive<'a> {
     U16(&'a mut u16),
     U32(&'a mut u32),
     U64(&'a mut u64),
-    F64(&'a mut f64),
 }
 
 /// An integer or a string.
