@@ -19,7 +19,10 @@
 //! | count tokens, or read the rate limits | [`TurnResult::tokens`], [`Thread::token_usage`], [`Codex::rate_limits`] |
 //! | add to the running turn, or start one | [`Thread::steer_or_start`] |
 //! | send images, files, skills or mentions | [`Input`], [`ExternalMessage`] |
-//! | get the response as a Rust value | [`RunBuilder::output`](builder::RunBuilder::output), [`TypedResult`] |
+#![cfg_attr(
+    feature = "structured_output",
+    doc = "| get the response as a Rust value | [`RunBuilder::output`](builder::RunBuilder::output), [`TypedResult`] |"
+)]
 //! | let the model call a Rust function | [`Tool`], [`ThreadStartBuilder::tool`](builder::ThreadStartBuilder::tool) |
 //! | choose what commands may do | [`Sandbox`], [`ApprovalMode`] |
 //! | decide on approval requests | [`CodexBuilder::on_approval`](builder::CodexBuilder::on_approval), [`ApprovalRequest`], [`Decision`] |
@@ -54,6 +57,11 @@
     feature = "render",
     doc = "| show items, events and requests as text, or the progress of a turn | [`render`] |",
     doc = "| get a thread as Markdown | [`Thread::transcript`] |"
+)]
+// Items of every build refer to typed output and typed tools.
+#![cfg_attr(
+    not(feature = "structured_output"),
+    allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)
 )]
 
 // The ground floor: values and macros that every other floor may use.
@@ -175,13 +183,15 @@ pub use inbox::{pending_request::PendingRequest, request_inbox::RequestInbox};
 pub use input::Input;
 pub use login::handle::{ChatgptLoginHandle, DeviceCodeLoginHandle};
 pub use notifications::Notifications;
-pub use output::TypedResult;
+#[cfg(feature = "structured_output")]
+pub use output::typed::TypedResult;
 pub use retry::{RetryPolicy, retry};
 pub use run_input::{ExternalMessage, RunInput};
 pub use sandbox::Sandbox;
 /// The crate that provides the `JsonSchema` derive macro for the arguments of a [`Tool`] and for
 /// [typed output](TypedResult). Programs can depend on the same version, or use this re-export with
 /// `#[schemars(crate = "codex_client::schemars")]`.
+#[cfg(any(feature = "schema", feature = "structured_output"))]
 pub use schemars;
 pub use server_requests::{handler_result::HandlerResult, server_response::ServerResponse};
 pub use stderr::StderrLines;

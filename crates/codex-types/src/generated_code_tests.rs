@@ -16,6 +16,9 @@ mod messages;
 #[path = "../../../xtask/tests/mini/shapes/mixed.rs"]
 #[rustfmt::skip]
 mod mixed;
+#[path = "../../../xtask/tests/mini/shapes/numbers.rs"]
+#[rustfmt::skip]
+mod numbers;
 #[path = "../../../xtask/tests/mini/shapes/objects.rs"]
 #[rustfmt::skip]
 mod objects;
@@ -66,6 +69,58 @@ fn each_field_rule_reads_and_writes_as_documented() {
         decode(&value)
     };
     assert_eq!(unknown_field, thing);
+}
+
+#[test]
+fn each_number_format_is_read_up_to_its_limits() {
+    let limits = [
+        ("int", json!(i64::MIN), json!(i64::MAX)),
+        ("int8", json!(i8::MIN), json!(i8::MAX)),
+        ("int16", json!(i16::MIN), json!(i16::MAX)),
+        ("int32", json!(i32::MIN), json!(i32::MAX)),
+        ("int64", json!(i64::MIN), json!(i64::MAX)),
+        ("uint", json!(0), json!(u64::MAX)),
+        ("uint8", json!(0), json!(u8::MAX)),
+        ("uint16", json!(0), json!(u16::MAX)),
+        ("uint32", json!(0), json!(u32::MAX)),
+        ("uint64", json!(0), json!(u64::MAX)),
+        ("number", json!(-0.5), json!(u64::MAX)),
+    ];
+    let value = |form: &dyn Fn(&Value, &Value) -> Value| -> Value {
+        let members = limits
+            .iter()
+            .map(|(format, least, most)| ((*format).to_owned(), form(least, most)));
+        Value::Object(members.collect())
+    };
+    let picks: [fn(&Value, &Value) -> Value; 2] =
+        [|least, _| least.clone(), |_, most| most.clone()];
+    for pick in picks {
+        let mut required = value(&pick);
+        required["plain"] = json!(i64::MIN);
+        let mut optional = required.clone();
+        required["float"] = json!(0.25);
+        required["double"] = json!(1e300);
+        assert_eq!(encode(&decode::<numbers::Required>(&required)), required);
+        assert_eq!(encode(&decode::<numbers::Optional>(&optional)), optional);
+        optional["number"] = Value::Null;
+        decode::<numbers::Optional>(&optional);
+    }
+    let listed = value(&|least, most| json!([least, most]));
+    assert_eq!(encode(&decode::<numbers::Listed>(&listed)), listed);
+    let keyed = value(&|least, most| json!({"least": least, "most": most}));
+    assert_eq!(encode(&decode::<numbers::Keyed>(&keyed)), keyed);
+    for (format, beyond) in [
+        ("int32", json!(i64::from(i32::MAX) + 1)),
+        ("uint16", json!(u32::from(u16::MAX) + 1)),
+        ("uint32", json!(-1)),
+        ("int64", json!(u64::MAX)),
+    ] {
+        let error = decode_error::<numbers::Optional>(&json!({ format: beyond }));
+        assert!(
+            error.starts_with(&format!("Optional.{format}: ")),
+            "{error}"
+        );
+    }
 }
 
 #[test]

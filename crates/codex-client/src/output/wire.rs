@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use codex_types::{Request, TurnStartParams};
 use serde::{Serialize, Serializer, ser::Error};
-use serde_json::value::{RawValue, to_raw_value};
-use strict_schema::Schema;
+use serde_json::value::RawValue;
 
 /// The params of a turn, and the output schema of a type.
 ///
@@ -14,7 +13,7 @@ use strict_schema::Schema;
 pub(crate) struct TurnStartBody<'a> {
     pub(crate) params: &'a TurnStartParams,
     /// Replaces the schema in the params.
-    pub(crate) schema: Option<&'a Schema>,
+    pub(crate) schema: Option<&'a RawValue>,
 }
 
 impl Request for TurnStartBody<'_> {
@@ -29,10 +28,9 @@ impl Serialize for TurnStartBody<'_> {
             return self.params.serialize(serializer);
         };
         let params = serde_json::to_string(self.params).map_err(S::Error::custom)?;
-        let schema = to_raw_value(schema).map_err(S::Error::custom)?;
         let mut members: BTreeMap<&str, &RawValue> =
             serde_json::from_str(&params).map_err(S::Error::custom)?;
-        members.insert("outputSchema", &schema);
+        members.insert("outputSchema", schema);
         members.serialize(serializer)
     }
 }

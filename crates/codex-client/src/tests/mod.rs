@@ -36,9 +36,11 @@ mod stopped_turns;
 mod sub_agents;
 mod text_stream;
 mod thread_events;
+#[cfg(feature = "structured_output")]
 mod tool_calls;
 mod turn_timeouts;
 mod turns;
+#[cfg(feature = "structured_output")]
 mod typed_output;
 mod unhandled_requests;
 mod unreadable_parts;

@@ -184,6 +184,34 @@ async fn the_error_of_a_tool_is_sent_to_the_model() {
 }
 
 #[tokio::test]
+async fn a_tool_with_a_schema_as_json_offers_it_and_gets_the_arguments_as_written() {
+    let schema = json!({"type": "object", "properties": {"id": {"type": "string"}}});
+    let echo = Tool::with_schema("echo", "", schema.clone(), |args, context| async move {
+        let id = args["id"].as_str().ok_or("the id is missing")?;
+        Ok(format!("{id} {}", context.call_id))
+    });
+    let whole = Tool::blocking_with_schema("whole", "", schema.clone(), |args, _| Ok(args));
+    let (codex, mut fake) = FakeServer::start().await;
+    let request = codex.thread_start().tool(echo).tool(whole);
+    let (_thread, params) = create(&mut fake, "thread/start", request).await;
+    for (at, name) in ["echo", "whole"].into_iter().enumerate() {
+        let offered = json!({
+            "type": "function", "name": name, "description": "", "inputSchema": schema,
+        });
+        assert_eq!(params["dynamicTools"][at], offered);
+    }
+    let args = json!({"id": "7"});
+    assert_eq!(fake.call_tool("echo", args).await, success("7 c"));
+    assert_eq!(
+        fake.call_tool("echo", json!(["x"])).await,
+        failure("the id is missing")
+    );
+    let args = json!({"z": [1], "a": null});
+    let written = args.to_string();
+    assert_eq!(fake.call_tool("whole", args).await, success(&written));
+}
+
+#[tokio::test]
 async fn a_tool_that_panics_or_times_out_is_reported_and_the_next_call_works() {
     let panics = Tool::new("panics", "", |(): ()| async { panic_of::<()>("s3cret") });
     let early = Tool::new("early", "", |(): ()| {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     client::Thread,
     error::Error,
-    output::TypedResult,
+    output::typed::TypedResult,
     tests::{FakeServer, turn_start_response},
     turn::start::RunBuilder,
     types::ServerNotification,

@@ -3,19 +3,17 @@
 
 pub(crate) mod output;
 pub(crate) mod set;
+#[cfg(feature = "structured_output")]
+mod typed;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use codex_types::DynamicToolCallResponse;
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use strict_schema::Layout;
 
 use crate::{
     client::WeakCodex,
     connection::inbound_request::InboundRequest,
-    error::Result,
     future::BoxFuture,
     server_requests::{
         handler_result::HandlerResult, handler_thread::run_on_thread, tool_call::ToolCall,
@@ -66,6 +64,9 @@ use crate::{
 /// object with the single member `value` on the wire. Models are not forced to follow the schema,
 /// and servers simplify it: they remove constraints, and the comments of a large schema.
 ///
+/// [`with_schema`](Self::with_schema) takes the schema as JSON, for arguments that are not known
+/// when the program is compiled, and without the feature `structured_output`.
+///
 /// # Names
 ///
 /// Names consist of letters, digits, `_` and `-`. If the server has a tool with the same name, the
@@ -75,7 +76,8 @@ use crate::{
 pub struct Tool {
     name: String,
     description: String,
-    schema: Arc<Result<Value, strict_schema::Error>>,
+    /// The schema of the arguments, or the reason why they have none.
+    schema: Arc<Result<Value, String>>,
     defer_loading: bool,
     timeout: Option<Duration>,
     run: Arc<Run>,
@@ -99,108 +101,73 @@ pub struct ToolContext {
 }
 
 impl Tool {
-    /// Creates a tool from its name, its description for the model, and an async function.
-    pub fn new<T, F, Fut, O>(
-        name: impl Into<String>,
-        description: impl Into<String>,
-        run: F,
-    ) -> Self
-    where
-        T: DeserializeOwned + JsonSchema,
-        F: Fn(T) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = HandlerResult<O>> + Send + 'static,
-        O: Into<ToolOutput>,
-    {
-        Self::with_context(name, description, move |arguments, _| run(arguments))
-    }
-
-    /// Creates a tool as [`new`](Self::new) does. The function also receives the
-    /// [context](ToolContext) of the call.
-    pub fn with_context<T, F, Fut, O>(
-        name: impl Into<String>,
-        description: impl Into<String>,
-        run: F,
-    ) -> Self
-    where
-        T: DeserializeOwned + JsonSchema,
-        F: Fn(T, ToolContext) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = HandlerResult<O>> + Send + 'static,
-        O: Into<ToolOutput>,
-    {
-        Self::typed::<T>(
-            name.into(),
-            description.into(),
-            move |arguments, context| {
-                let output = run(arguments, context);
-                Box::pin(async move { output.await.map(Into::into) })
-            },
-        )
-    }
-
-    /// Creates a tool from its name, its description for the model, and a function that may block.
+    /// Creates a tool from its name, its description for the model, the JSON schema of its arguments,
+    /// and an async function.
     ///
-    /// Each call runs on a thread where it may block and use the blocking client. A call is not
-    /// stopped when its turn ends, but its output is then ignored. All blocking handlers and tools
-    /// of the process run on at most 512 threads, which end when they are idle; further calls wait
-    /// for a thread.
-    pub fn blocking<T, F, O>(
+    /// The schema must describe an object. The function receives the arguments as the model wrote
+    /// them, which need not follow the schema, and the [context](ToolContext) of the call.
+    ///
+    /// ```no_run
+    /// use codex_client::{Codex, Result, Thread, Tool};
+    /// use serde_json::json;
+    ///
+    /// async fn example(codex: &Codex) -> Result<Thread> {
+    ///     let schema = json!({"type": "object", "properties": {"id": {"type": "string"}}});
+    ///     let description = "Fetch a ticket by id";
+    ///     let lookup = Tool::with_schema("lookup_ticket", description, schema, |args, _| async move {
+    ///         let id = args["id"].as_str().ok_or("the id is missing")?;
+    ///         Ok(format!("Ticket {id} is open."))
+    ///     });
+    ///     codex.thread_start().tool(lookup).await
+    /// }
+    /// ```
+    pub fn with_schema<F, Fut, O>(
         name: impl Into<String>,
         description: impl Into<String>,
+        schema: Value,
         run: F,
     ) -> Self
     where
-        T: DeserializeOwned + JsonSchema + Send + 'static,
-        F: Fn(T) -> HandlerResult<O> + Send + Sync + 'static,
+        F: Fn(Value, ToolContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = HandlerResult<O>> + Send + 'static,
         O: Into<ToolOutput>,
     {
-        Self::blocking_with_context(name, description, move |arguments, _| run(arguments))
+        let run = asynchronous(run);
+        Self::decoding(name.into(), description.into(), Ok(schema), decode, run)
     }
 
-    /// Creates a tool as [`blocking`](Self::blocking) does. The function also receives the
-    /// [context](ToolContext) of the call.
-    pub fn blocking_with_context<T, F, O>(
+    /// Creates a tool as [`with_schema`](Self::with_schema) does, with a function that may block, as
+    /// a blocking handler may.
+    pub fn blocking_with_schema<F, O>(
         name: impl Into<String>,
         description: impl Into<String>,
+        schema: Value,
         run: F,
     ) -> Self
     where
-        T: DeserializeOwned + JsonSchema + Send + 'static,
-        F: Fn(T, ToolContext) -> HandlerResult<O> + Send + Sync + 'static,
+        F: Fn(Value, ToolContext) -> HandlerResult<O> + Send + Sync + 'static,
         O: Into<ToolOutput>,
     {
-        let run = Arc::new(run);
-        Self::typed::<T>(
-            name.into(),
-            description.into(),
-            move |arguments, context| {
-                let run = Arc::clone(&run);
-                Box::pin(run_on_thread(move || {
-                    run(arguments, context).map(Into::into)
-                }))
-            },
-        )
+        let run = on_thread(run);
+        Self::decoding(name.into(), description.into(), Ok(schema), decode, run)
     }
 
-    /// Creates a tool whose arguments are decoded into `T`.
-    fn typed<T: DeserializeOwned + JsonSchema>(
+    /// Creates a tool whose arguments are decoded by `decode`. `schema` may be the reason why the
+    /// arguments have none, which is returned when the thread is started.
+    fn decoding<T, E: fmt::Display>(
         name: String,
         description: String,
+        schema: Result<Value, String>,
+        decode: impl Fn(&str) -> Result<T, E> + Send + Sync + 'static,
         run: impl Fn(T, ToolContext) -> BoxFuture<HandlerResult<ToolOutput>> + Send + Sync + 'static,
     ) -> Self {
-        let (schema, layout) = match strict_schema::non_strict_for_type::<T>() {
-            Ok(schema) => {
-                let layout = schema.layout();
-                (Ok(schema.into_value()), layout)
-            }
-            Err(error) => (Err(error), Layout::Object),
-        };
         Self {
             name,
             description,
             schema: Arc::new(schema),
             defer_loading: false,
             timeout: None,
-            run: Arc::new(move |arguments, context| match layout.decode(arguments) {
+            run: Arc::new(move |arguments, context| match decode(arguments) {
                 Ok(arguments) => run(arguments, context),
                 Err(error) => {
                     let output = ToolOutput::text(format!("the arguments do not match: {error}"));
@@ -234,6 +201,44 @@ impl Tool {
     }
 }
 
+/// Decodes arguments without a type.
+fn decode(arguments: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(arguments)
+}
+
+/// Converts an async function into one that returns a boxed future.
+fn asynchronous<T, F, Fut, O>(
+    run: F,
+) -> impl Fn(T, ToolContext) -> BoxFuture<HandlerResult<ToolOutput>> + Send + Sync + 'static
+where
+    F: Fn(T, ToolContext) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = HandlerResult<O>> + Send + 'static,
+    O: Into<ToolOutput>,
+{
+    move |arguments, context| {
+        let output = run(arguments, context);
+        Box::pin(async move { output.await.map(Into::into) })
+    }
+}
+
+/// Converts a function that may block into one that runs it on a thread.
+fn on_thread<T, F, O>(
+    run: F,
+) -> impl Fn(T, ToolContext) -> BoxFuture<HandlerResult<ToolOutput>> + Send + Sync + 'static
+where
+    T: Send + 'static,
+    F: Fn(T, ToolContext) -> HandlerResult<O> + Send + Sync + 'static,
+    O: Into<ToolOutput>,
+{
+    let run = Arc::new(run);
+    move |arguments, context| {
+        let run = Arc::clone(&run);
+        Box::pin(run_on_thread(move || {
+            run(arguments, context).map(Into::into)
+        }))
+    }
+}
+
 impl Tool {
     /// Converts into the tool that calls are dispatched to.
     pub(crate) fn register(self) -> RegisteredTool<WeakCodex> {
@@ -250,7 +255,7 @@ impl Tool {
         &self,
         request: &InboundRequest,
         codex: WeakCodex,
-    ) -> Result<BoxFuture<HandlerResult<Vec<u8>>>> {
+    ) -> crate::Result<BoxFuture<HandlerResult<Vec<u8>>>> {
         let call = ToolCall::parse(request)?;
         let context = ToolContext {
             thread_id: call.text("threadId").unwrap_or_default(),

@@ -145,7 +145,7 @@ macro_rules! turn_options {
                 run_input::check(&params, connection.server_version())?;
                 let body = TurnStartBody {
                     params: &params,
-                    schema: schema.as_ref(),
+                    schema: schema.as_deref(),
                 };
                 let Watch {
                     idle_timeout,

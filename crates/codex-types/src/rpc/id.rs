@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
 use crate::wire;
 
@@ -56,36 +56,18 @@ wire::schema! {
     RequestId, generator => schemars::json_schema!({ "type": ["string", "integer"] })
 }
 
-impl<'de> Deserialize<'de> for RequestId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct IdVisitor;
+impl wire::Readable for RequestId {
+    fn read<'de>(source: &mut dyn wire::Source<'de>) -> wire::Read<Self> {
+        let id = source.scalar("a request id (string or 64-bit integer)")?;
+        Ok(match id {
+            wire::Scalar::Integer(id) => Self::Integer(id),
+            wire::Scalar::Text(id) => Self::String(id),
+        })
+    }
 
-        impl de::Visitor<'_> for IdVisitor {
-            type Value = RequestId;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a request id (string or 64-bit integer)")
-            }
-
-            fn visit_i64<E: de::Error>(self, id: i64) -> Result<RequestId, E> {
-                Ok(RequestId::Integer(id))
-            }
-
-            fn visit_u64<E: de::Error>(self, id: u64) -> Result<RequestId, E> {
-                i64::try_from(id)
-                    .map(RequestId::Integer)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(id), &self))
-            }
-
-            fn visit_str<E: de::Error>(self, id: &str) -> Result<RequestId, E> {
-                Ok(RequestId::String(id.to_owned()))
-            }
-
-            fn visit_string<E: de::Error>(self, id: String) -> Result<RequestId, E> {
-                Ok(RequestId::String(id))
-            }
-        }
-
-        deserializer.deserialize_any(IdVisitor)
+    fn absent() -> Option<Self> {
+        None
     }
 }
+
+wire::deserialize!(RequestId);

@@ -15,8 +15,12 @@ macro_rules! any {
             }
         }
 
-        impl $crate::wire::Natural for $name {
+        impl $crate::wire::Readable for $name {
             const ACCEPTS_NULL: bool = true;
+
+            fn read<'de>(source: &mut dyn $crate::wire::Source<'de>) -> $crate::wire::Read<Self> {
+                source.value().map(Self)
+            }
 
             #[inline]
             fn absent() -> Option<Self> {
@@ -24,13 +28,7 @@ macro_rules! any {
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Self, D::Error> {
-                ::serde::Deserialize::deserialize(deserializer).map(Self)
-            }
-        }
+        $crate::wire::deserialize!($name);
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

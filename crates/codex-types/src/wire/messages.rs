@@ -1,11 +1,16 @@
 //! The message unions: each message is a method with its params.
 
-use std::{fmt, marker::PhantomData};
+use std::fmt;
 
-use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::de::Error as _;
 use serde_json::Value;
 
-use super::{Fields, mode::refuses_unknown};
+use super::{
+    Fields,
+    mode::refuses_unknown,
+    readable::{Readable, from_json},
+    source::{Read, Source, Stop},
+};
 use crate::redact::{Name, Opaque, shown_name, without_values};
 
 /// The error when the params of a known method cannot be decoded.
@@ -97,12 +102,8 @@ impl UnrecognizedMessage {
 }
 
 /// Decodes params; absent params count as an empty object.
-#[inline]
-pub(crate) fn params<T: DeserializeOwned>(
-    method: &str,
-    params: Option<&str>,
-) -> Result<T, ParamsError> {
-    serde_json::from_str(params.unwrap_or("{}")).map_err(|source| ParamsError::new(method, &source))
+pub(crate) fn params<T: Readable>(method: &str, params: Option<&str>) -> Result<T, ParamsError> {
+    from_json(params.unwrap_or("{}")).map_err(|source| ParamsError::new(method, &source))
 }
 
 /// Keeps a message with an unknown method.
@@ -137,10 +138,7 @@ pub(crate) trait Message: Sized {
     const HAS_ID: bool;
 
     /// Reads the current value as the params of a method.
-    fn read<'de, A: MapAccess<'de>>(
-        method: &str,
-        fields: &mut Fields<'de, A>,
-    ) -> Result<Self, A::Error>;
+    fn read_params(method: &str, fields: &mut Fields<'_, '_>) -> Read<Self>;
 
     /// Decodes the message from the JSON text of its params.
     fn from_text(method: &str, params: Option<&str>) -> Result<Self, ParamsError>;
@@ -149,25 +147,17 @@ pub(crate) trait Message: Sized {
     fn set_time(&mut self, emitted_at_ms: Option<i64>);
 }
 
-/// Reads a message. Decodes straight from the input if the method precedes the params, as every
-/// known server sends it.
-pub(crate) struct MessageVisitor<T>(pub(crate) PhantomData<T>);
-
-impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a message: an object with `method`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        let mut fields = Fields::new("message", Vec::new(), map);
-        let (mut method, mut message, mut early, mut time) = (None::<String>, None, None, None);
+/// Reads a message. Reads straight from the input if the method precedes the params, as every known
+/// server sends it.
+pub(crate) fn read_message<T: Message>(source: &mut dyn Source<'_>) -> Read<T> {
+    let (mut method, mut message, mut early, mut time) = (None::<String>, None, None, None);
+    source.object(&"a message: an object with `method`", &mut |entries| {
+        let mut fields = Fields::new("message", Vec::new(), entries);
         let mut has_id = !(T::HAS_ID && fields.refuses_unknown());
         while let Some(key) = fields.next_key()? {
             match (&*key, &method) {
                 ("method", _) => method = Some(fields.value("method")?),
-                ("params", Some(method)) => message = Some(T::read(method, &mut fields)?),
+                ("params", Some(method)) => message = Some(T::read_params(method, &mut fields)?),
                 ("params", None) => {
                     let params = fields.value::<Option<Value>>("params")?;
                     early = params.map(|params| params.to_string());
@@ -175,23 +165,29 @@ impl<'de, T: Message> Visitor<'de> for MessageVisitor<T> {
                 ("id", _) if T::HAS_ID && fields.refuses_unknown() => {
                     let id = fields.value::<Value>("id")?;
                     if !id.is_string() && !id.is_i64() {
-                        return Err(A::Error::custom("message.id: not a request id"));
+                        return Err(fields.fail(format_args!("message.id: not a request id")));
                     }
                     has_id = true;
                 }
-                ("emittedAtMs", _) => time = fields.omittable("emittedAtMs")?.flatten(),
+                ("emittedAtMs", _) => time = fields.omittable("emittedAtMs")?,
                 _ => fields.skip()?,
             }
         }
-        let method = fields.required(method, "method")?;
-        let mut message = match message {
-            Some(message) => message,
-            None => T::from_text(&method, early.as_deref()).map_err(A::Error::custom)?,
+        let Some(method) = &method else {
+            return Err(fields.missing("method"));
         };
-        message.set_time(time);
-        fields.required(has_id.then_some(()), "id")?;
-        Ok(message)
-    }
+        if message.is_none() {
+            let decoded = T::from_text(method, early.as_deref());
+            message = Some(decoded.map_err(|error| fields.fail(format_args!("{error}")))?);
+        }
+        match has_id {
+            true => Ok(()),
+            false => Err(fields.missing("id")),
+        }
+    })?;
+    let mut message = message.ok_or(Stop)?;
+    message.set_time(time);
+    Ok(message)
 }
 
 /// Implements `METHODS`, `decode`, `method`, `Serialize` and `Deserialize` for a message union from
@@ -325,15 +321,16 @@ macro_rules! messages {
         impl $crate::wire::Message for $name {
             const HAS_ID: bool = $has_id;
 
-            fn read<'de, A: ::serde::de::MapAccess<'de>>(
+            #[inline]
+            fn read_params(
                 method: &str,
-                fields: &mut $crate::wire::Fields<'de, A>,
-            ) -> Result<Self, A::Error> {
+                fields: &mut $crate::wire::Fields<'_, '_>,
+            ) -> $crate::wire::Read<Self> {
                 Ok(match method {
                     $($method => $crate::wire::message_read!(
                         $variant method fields $(($params))?
                     ),)*
-                    _ if fields.refuses_unknown() => return fields.refuse_method(method),
+                    _ if fields.refuses_unknown() => return Err(fields.refuse_method(method)),
                     _ => {
                         let params = fields.value("params")?;
                         Self::Unrecognized(Box::new($crate::UnrecognizedMessage::new(method, params)))
@@ -341,9 +338,6 @@ macro_rules! messages {
                 })
             }
 
-            // `inline`, like all decoding functions here, so that they are compiled in the crates
-            // that use them: compiling them here would more than double the compile time of this
-            // crate.
             #[inline]
             fn from_text(method: &str, params: Option<&str>) -> Result<Self, $crate::ParamsError> {
                 Self::decode_params(method, params)
@@ -360,11 +354,21 @@ macro_rules! messages {
             &[$(stringify!($time))?],
         ) }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_map($crate::wire::MessageVisitor(::std::marker::PhantomData))
+        impl $crate::wire::Readable for $name {
+            #[inline]
+            fn read<'de>(
+                source: &mut dyn $crate::wire::Source<'de>,
+            ) -> $crate::wire::Read<Self> {
+                $crate::wire::read_message(source)
+            }
+
+            #[inline]
+            fn absent() -> Option<Self> {
+                None
             }
         }
+
+        $crate::wire::deserialize!($name);
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -2,15 +2,12 @@
 
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, MapAccess, Visitor},
-};
 use serde_json::{Map, Value};
 
 use super::{
-    BorrowedStr,
     mode::{Mode, in_mode, mode, refuses_unknown},
+    readable::{Readable, from_json, read_value},
+    source::{Entries, Read, Source, Stop, TextOrObject},
 };
 use crate::redact::{shown_name, without_values};
 
@@ -25,63 +22,78 @@ pub(crate) trait Mixed: Sized {
     fn from_string(text: &str) -> Option<Self>;
 
     /// Reads the variant for a key, if known.
-    fn keyed<'de, A: MapAccess<'de>>(key: &str, map: &mut A) -> Result<Option<Self>, A::Error>;
+    fn keyed(key: &str, entries: &mut dyn Entries<'_>) -> Read<Option<Self>>;
 
     /// Keeps an unknown value.
     fn unrecognized(value: Value) -> Self;
 }
 
 /// Reads a mixed union.
-pub(crate) struct MixedVisitor<T>(pub(crate) std::marker::PhantomData<T>);
+pub(crate) fn read_mixed<T: Mixed>(source: &mut dyn Source<'_>) -> Read<T> {
+    let mut union = Union { value: None };
+    source.text_or_object(T::NAME, &mut union)?;
+    union.value.ok_or(Stop)
+}
 
-impl<'de, T: Mixed> Visitor<'de> for MixedVisitor<T> {
-    type Value = T;
+/// Reads the value of the key that was returned last.
+pub(crate) fn entry_value<T: Readable>(entries: &mut dyn Entries<'_>) -> Read<T> {
+    let mut value = None;
+    entries.value(&mut |source| {
+        value = Some(read_value::<T>(source)?);
+        Ok(())
+    })?;
+    value.ok_or(Stop)
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a string or an object ({})", T::NAME)
+struct Union<T> {
+    value: Option<T>,
+}
+
+impl<'de, T: Mixed> TextOrObject<'de> for Union<T> {
+    fn text(&mut self, text: &str) -> bool {
+        self.value = match T::from_string(text) {
+            None if T::COMPLETE && refuses_unknown() => None,
+            None => Some(T::unrecognized(Value::from(text))),
+            value => value,
+        };
+        self.value.is_some()
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        match T::from_string(text) {
-            Some(value) => Ok(value),
-            None if T::COMPLETE && refuses_unknown() => Err(unknown(T::NAME, text)),
-            None => Ok(T::unrecognized(Value::from(text))),
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+    fn object(&mut self, entries: &mut dyn Entries<'de>) -> Read<()> {
+        let refuses = T::COMPLETE && refuses_unknown();
         let mut rest = Map::new();
-        if let Some(BorrowedStr(key)) = map.next_key()? {
-            let known = T::keyed(&key, &mut map);
-            match known.map_err(|error| super::in_field(T::NAME, &key, &error))? {
+        if let Some(key) = entries.next_key()? {
+            let known = T::keyed(&key, entries);
+            match known.inspect_err(|Stop| entries.in_field(T::NAME, &key))? {
                 Some(value) => {
-                    while let Some((BorrowedStr(other), serde::de::IgnoredAny)) =
-                        map.next_entry()?
-                    {
-                        if T::COMPLETE && refuses_unknown() {
-                            return Err(unknown(T::NAME, &other));
+                    while let Some(other) = entries.next_key()? {
+                        entries.skip()?;
+                        if refuses {
+                            return Err(unknown(entries, T::NAME, &other));
                         }
                     }
-                    return Ok(value);
+                    self.value = Some(value);
+                    return Ok(());
                 }
-                None if T::COMPLETE && refuses_unknown() => return Err(unknown(T::NAME, &key)),
-                None => drop(rest.insert(key.into_owned(), map.next_value()?)),
+                None if refuses => return Err(unknown(entries, T::NAME, &key)),
+                None => drop(rest.insert(key.into_owned(), entry_value(entries)?)),
             }
         }
-        while let Some((key, value)) = map.next_entry()? {
-            rest.insert(key, value);
+        while let Some(key) = entries.next_key()? {
+            rest.insert(key.into_owned(), entry_value(entries)?);
         }
-        match rest.is_empty() && T::COMPLETE && refuses_unknown() {
-            true => Err(unknown(T::NAME, "")),
-            false => Ok(T::unrecognized(Value::Object(rest))),
+        if rest.is_empty() && refuses {
+            return Err(unknown(entries, T::NAME, ""));
         }
+        self.value = Some(T::unrecognized(Value::Object(rest)));
+        Ok(())
     }
 }
 
 #[cold]
-fn unknown<E: Error>(name: &str, value: &str) -> E {
+fn unknown(entries: &mut dyn Entries<'_>, name: &str, value: &str) -> Stop {
     let value = shown_name(value);
-    E::custom(format_args!("{name}: unknown value `{value}`"))
+    entries.fail(format_args!("{name}: unknown value `{value}`"))
 }
 
 /// Implements `Serialize` and `Deserialize` for an enum of strings and keyed payloads from a table
@@ -124,12 +136,15 @@ macro_rules! mixed {
                 }
             }
 
-            fn keyed<'de, A: ::serde::de::MapAccess<'de>>(
+            #[inline]
+            fn keyed(
                 key: &str,
-                map: &mut A,
-            ) -> Result<Option<Self>, A::Error> {
+                entries: &mut dyn $crate::wire::Entries<'_>,
+            ) -> $crate::wire::Read<Option<Self>> {
                 Ok(match key {
-                    $($key => Some(Self::$variant(map.next_value::<$payload>()?.into())),)*
+                    $($key => Some(Self::$variant(
+                        $crate::wire::entry_value::<$payload>(entries)?.into(),
+                    )),)*
                     _ => None,
                 })
             }
@@ -139,7 +154,14 @@ macro_rules! mixed {
             }
         }
 
-        impl $crate::wire::Natural for $name {
+        impl $crate::wire::Readable for $name {
+            #[inline]
+            fn read<'de>(
+                source: &mut dyn $crate::wire::Source<'de>,
+            ) -> $crate::wire::Read<Self> {
+                $crate::wire::read_mixed(source)
+            }
+
             #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(::serde_json::Value::Null))
@@ -151,11 +173,7 @@ macro_rules! mixed {
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any($crate::wire::MixedVisitor(::std::marker::PhantomData))
-            }
-        }
+        $crate::wire::deserialize!($name);
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -180,7 +198,7 @@ macro_rules! mixed {
 
 /// Tries to decode a variant of an untagged union; adds the reason to `errors` if it does not
 /// match.
-pub(crate) fn try_variant<T: DeserializeOwned>(
+pub(crate) fn try_variant<T: Readable>(
     json: &str,
     variant: &str,
     errors: &mut String,
@@ -192,7 +210,7 @@ pub(crate) fn try_variant<T: DeserializeOwned>(
         Mode::Strict => Mode::Strict,
         _ => Mode::Complete,
     };
-    match in_mode(mode, || serde_json::from_str(json)) {
+    match in_mode(mode, || from_json(json)) {
         Ok(value) => Some(value),
         Err(error) => {
             // Writing to a string cannot fail.
@@ -202,37 +220,35 @@ pub(crate) fn try_variant<T: DeserializeOwned>(
     }
 }
 
-/// Returns the JSON text of a value.
-pub(crate) fn json_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Value::deserialize(deserializer).map(|value| value.to_string())
-}
-
 /// Implements `Serialize` and `Deserialize` for an untagged enum. Decoding tries the variants in
 /// the order of the table.
 macro_rules! untagged {
     ($name:ident { $($variant:ident($type:ty)),* $(,)? }) => {
-        impl $crate::wire::Natural for $name {
+        impl $crate::wire::Readable for $name {
             #[inline]
-            fn absent() -> Option<Self> {
-                None
-            }
-        }
-
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let json = $crate::wire::json_text(deserializer)?;
+            fn read<'de>(
+                source: &mut dyn $crate::wire::Source<'de>,
+            ) -> $crate::wire::Read<Self> {
+                let json = source.value()?.to_string();
                 let mut errors = String::new();
                 $(if let Some(value) =
                     $crate::wire::try_variant::<$type>(&json, stringify!($variant), &mut errors)
                 {
                     return Ok(Self::$variant(value));
                 })*
-                Err(::serde::de::Error::custom(format_args!(
+                Err(source.fail(format_args!(
                     "{}: no variant matches{errors}",
                     stringify!($name),
                 )))
             }
+
+            #[inline]
+            fn absent() -> Option<Self> {
+                None
+            }
         }
+
+        $crate::wire::deserialize!($name);
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,15 +8,17 @@
 mod any;
 mod borrowed;
 mod debug;
+mod erased;
 mod fields;
 mod messages;
 mod methods;
 mod mixed;
 pub(crate) mod mode;
-mod natural;
 mod object;
+mod readable;
 #[cfg_attr(not(feature = "schema"), allow(unused_imports, unused_macros))]
 pub(crate) mod schema;
+mod source;
 mod strings;
 mod tagged;
 
@@ -24,20 +26,23 @@ mod tagged;
 pub(crate) use any::any;
 pub(crate) use borrowed::BorrowedStr;
 pub(crate) use debug::{redacted, redacted_field, unrecognized_debug, variant_debug};
-pub(crate) use fields::{Fields, Object, ObjectVisitor, in_field};
+pub(crate) use fields::{
+    Fields, Object, ObjectTable, Others, Place, Rule, read_object, read_place,
+};
 pub(crate) use messages::{
-    Message, MessageVisitor, message_decode, message_read, message_write, messages, no_params,
-    params, unknown,
+    Message, message_decode, message_read, message_write, messages, no_params, params,
+    read_message, unknown,
 };
 pub use messages::{ParamsError, UnrecognizedMessage};
 pub(crate) use methods::{requests, server_calls};
-pub(crate) use mixed::{Mixed, MixedVisitor, json_text, mixed, try_variant, untagged};
-pub(crate) use natural::Natural;
+pub(crate) use mixed::{Mixed, entry_value, mixed, read_mixed, try_variant, untagged};
 #[allow(unused_imports)]
-pub(crate) use object::{object, object_finish, object_others, object_read, object_write};
+pub(crate) use object::{object, object_finish, object_others, object_slot, object_write};
+pub(crate) use readable::{Readable, deserialize, from_json, read_with};
 pub(crate) use schema::schema;
-pub(crate) use strings::{StrVisitor, as_string, string_newtype, strings, unlisted};
+pub(crate) use source::{Entries, Read, Scalar, Source, Stop};
+pub(crate) use strings::{as_string, string_newtype, strings, unlisted};
 pub(crate) use tagged::{
-    Tagged, TaggedVisitor, string_at, tagged, tagged_body, tagged_from, tagged_read, tagged_write,
+    read_tagged, string_at, tagged, tagged_body, tagged_from, tagged_read, tagged_write,
     unrecognized,
 };

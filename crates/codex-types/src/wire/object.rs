@@ -15,46 +15,52 @@
 /// | `default_or_null(value)` | `T` | `value` | `value` | always |
 /// | `envelope` | `Option<T>` | – | – | never: it is not part of the params |
 ///
-/// The natural value is that of [`Natural`](super::natural::Natural): empty, zero, `false`, or
-/// unrecognized. [`Mode`](super::mode::Mode) says when it applies.
+/// The natural value is that of [`Readable::absent`](super::readable::Readable::absent): empty,
+/// zero, `false`, or unrecognized. [`Mode`](super::mode::Mode) says when it applies.
 ///
 /// Unknown keys are ignored. `open` before the name keeps them in the map `rest`; `strict` rejects
 /// them; `closed` rejects them if the reading is strict.
 macro_rules! object {
     (closed $name:ident { $($body:tt)* }) => {
-        $crate::wire::object!(@impl $name [unlisted] { $($body)* });
+        $crate::wire::object!(@impl $name [unlisted Unlisted] { $($body)* });
     };
     (strict $name:ident { $($body:tt)* }) => {
-        $crate::wire::object!(@impl $name [refuse] { $($body)* });
+        $crate::wire::object!(@impl $name [refuse Refuse] { $($body)* });
     };
     (open $name:ident { $($body:tt)* }) => {
-        $crate::wire::object!(@impl $name [rest rest] { $($body)* });
+        $crate::wire::object!(@impl $name [rest Rest rest] { $($body)* });
     };
     ($name:ident { $($body:tt)* }) => {
-        $crate::wire::object!(@impl $name [skip] { $($body)* });
+        $crate::wire::object!(@impl $name [skip Skip] { $($body)* });
     };
-    (@impl $name:ident [$unknown:ident $($rest:ident)?] {
+    (@impl $name:ident [$unknown:ident $others:ident $($rest:ident)?] {
         $($field:ident : $rule:ident $(($default:expr))? $key:literal),* $(,)?
     }) => {
         impl $crate::wire::Object for $name {
-            const NAME: &'static str = stringify!($name);
-
-            #[allow(unused_mut, unused_variables, clippy::match_single_binding)]
-            fn read<'de, A: ::serde::de::MapAccess<'de>>(
-                fields: &mut $crate::wire::Fields<'de, A>,
-            ) -> Result<Self, A::Error> {
+            #[allow(irrefutable_let_patterns)]
+            #[inline]
+            fn read<'de>(
+                place: $crate::wire::Place<'_, '_, 'de>,
+            ) -> $crate::wire::Read<Self> {
+                const TABLE: &$crate::wire::ObjectTable = &$crate::wire::ObjectTable {
+                    name: stringify!($name),
+                    fields: &[$(($key, $crate::wire::Rule::$rule)),*],
+                };
                 $(let mut $field = None;)*
                 $(let mut $rest = ::std::default::Default::default();)?
-                while let Some(key) = fields.next_key()? {
-                    match &*key {
-                        $($key => $crate::wire::object_read!($rule $field fields $key),)*
-                        _ => $crate::wire::object_read!($unknown fields key $($rest)?),
-                    }
-                }
+                $crate::wire::read_object(
+                    place,
+                    TABLE,
+                    &mut [$(&mut $field),*],
+                    &mut [false; TABLE.fields.len()],
+                    $crate::wire::Others::$others $((&mut $rest))?,
+                )?;
+                // Holds, because `read_object` has filled the slots.
+                let ($($crate::wire::object_slot!($rule $field),)*) = ($($field,)*) else {
+                    return Err($crate::wire::Stop);
+                };
                 Ok(Self {
-                    $($field: $crate::wire::object_finish!(
-                        $rule $field fields $key $(($default))?
-                    ),)*
+                    $($field: $crate::wire::object_finish!($rule $field $(($default))?),)*
                     $($rest,)?
                 })
             }
@@ -79,19 +85,21 @@ macro_rules! object {
             object.finish()
         } }
 
-        impl $crate::wire::Natural for $name {
-            // `inline`, so that decoding is compiled in the crates that use it.
+        impl $crate::wire::Readable for $name {
+            #[inline]
+            fn read<'de>(
+                source: &mut dyn $crate::wire::Source<'de>,
+            ) -> $crate::wire::Read<Self> {
+                $crate::wire::read_place($crate::wire::Place::Source(source))
+            }
+
             #[inline]
             fn absent() -> Option<Self> {
-                ::serde_json::from_str("{}").ok()
+                $crate::wire::from_json("{}").ok()
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_map($crate::wire::ObjectVisitor(::std::marker::PhantomData))
-            }
-        }
+        $crate::wire::deserialize!($name);
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -103,71 +111,31 @@ macro_rules! object {
     };
 }
 
-/// Handles the value of one key.
-macro_rules! object_read {
-    (envelope $field:ident $fields:ident $key:literal) => {
-        $fields.skip()?
+/// The pattern of a slot at the end of the object.
+macro_rules! object_slot {
+    (required $field:ident) => {
+        Some($field)
     };
-    (required $field:ident $fields:ident $key:literal) => {
-        $field = Some($fields.value($key)?)
+    (natural $field:ident) => {
+        Some($field)
     };
-    (natural $field:ident $fields:ident $key:literal) => {
-        $field = $fields.natural($key)?
+    ($rule:ident $field:ident) => {
+        $field
     };
-    (omittable $field:ident $fields:ident $key:literal) => {
-        $field = $fields.omittable($key)?
-    };
-    (default $field:ident $fields:ident $key:literal) => {
-        $field = $fields.omittable($key)?
-    };
-    ($rule:ident $field:ident $fields:ident $key:literal) => {
-        $field = $fields.optional($key)?
-    };
-    (skip $fields:ident $key:ident) => {
-        $fields.skip()?
-    };
-    (unlisted $fields:ident $key:ident) => {
-        $fields.unlisted(&$key)?
-    };
-    (refuse $fields:ident $key:ident) => {
-        return $fields.refuse(&$key)
-    };
-    (rest $fields:ident $key:ident $rest:ident) => {{
-        let value = $fields.optional(&$key)?;
-        ::std::iter::Extend::extend(&mut $rest, value.map(|value| ($key.into_owned(), value)));
-    }};
 }
 
 /// The value of a field at the end of the object.
 macro_rules! object_finish {
-    (required $field:ident $fields:ident $key:literal) => {
-        $fields.required($field, $key)?
-    };
-    (natural $field:ident $fields:ident $key:literal) => {
-        $fields.or_absent($field, $key)?
-    };
-    (nullable $field:ident $fields:ident $key:literal) => {
-        $fields.or_null($field, $key)?
-    };
-    (omittable $field:ident $fields:ident $key:literal) => {
-        $field.unwrap_or(None)
-    };
-    (optional $field:ident $fields:ident $key:literal) => {
-        $field.unwrap_or(None)
-    };
-    (clearable $field:ident $fields:ident $key:literal) => {
-        $field
-    };
-    (default_or_null $field:ident $fields:ident $key:literal ($default:expr)) => {
-        $crate::wire::object_finish!(default $field $fields $key ($default))
-    };
-    (default $field:ident $fields:ident $key:literal ($default:expr)) => {
+    (default $field:ident ($default:expr)) => {
         match $field {
-            Some(Some(value)) => value,
-            _ => $default,
+            Some(value) => value,
+            None => $default,
         }
     };
-    (envelope $field:ident $fields:ident $key:literal) => {
+    (default_or_null $field:ident ($default:expr)) => {
+        $crate::wire::object_finish!(default $field($default))
+    };
+    ($rule:ident $field:ident) => {
         $field
     };
 }
@@ -211,4 +179,4 @@ macro_rules! object_others {
 }
 
 #[allow(unused_imports)]
-pub(crate) use {object, object_finish, object_others, object_read, object_write};
+pub(crate) use {object, object_finish, object_others, object_slot, object_write};

@@ -1,30 +1,6 @@
 //! Enums of strings, and newtypes around strings.
 
-use std::fmt;
-
-use serde::de::{Error, Visitor};
-
 use super::mode::refuses_unknown;
-use crate::redact::shown_name;
-
-/// Reads a string and converts it.
-pub(crate) struct StrVisitor<F>(pub(crate) &'static str, pub(crate) F);
-
-impl<T, F: FnOnce(&str) -> Option<T>> Visitor<'_> for StrVisitor<F> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a string ({})", self.0)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        let name = self.0;
-        (self.1)(text).ok_or_else(|| {
-            let value = shown_name(text);
-            E::custom(format_args!("{name}: unknown value `{value}`"))
-        })
-    }
-}
 
 /// Returns a value of an open enum that is not in its table, unless the schema lists all values and
 /// the reading is strict.
@@ -86,24 +62,29 @@ macro_rules! strings {
             }
         }
 
-        impl $crate::wire::Natural for $name {
+        impl $crate::wire::Readable for $name {
+            #[inline]
+            fn read<'de>(
+                source: &mut dyn $crate::wire::Source<'de>,
+            ) -> $crate::wire::Read<Self> {
+                let mut value = None;
+                source.text(stringify!($name), &mut |text| {
+                    value = match Self::from(text) {
+                        value @ Self::Unrecognized(_) => $crate::wire::unlisted(value, $complete),
+                        value => Some(value),
+                    };
+                    value.is_some()
+                })?;
+                value.ok_or($crate::wire::Stop)
+            }
+
             #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(String::new()))
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str($crate::wire::StrVisitor(
-                    stringify!($name),
-                    |text: &str| match Self::from(text) {
-                        value @ Self::Unrecognized(_) => $crate::wire::unlisted(value, $complete),
-                        value => Some(value),
-                    },
-                ))
-            }
-        }
+        $crate::wire::deserialize!($name);
 
         $crate::wire::as_string!($name);
         $crate::wire::schema! {
@@ -120,24 +101,29 @@ macro_rules! strings {
             }
         }
 
-        impl $crate::wire::Natural for $name {
+        impl $crate::wire::Readable for $name {
+            #[inline]
+            fn read<'de>(
+                source: &mut dyn $crate::wire::Source<'de>,
+            ) -> $crate::wire::Read<Self> {
+                let mut value = None;
+                source.text(stringify!($name), &mut |text| {
+                    value = match text {
+                        $($wire => Some(Self::$variant),)*
+                        _ => None,
+                    };
+                    value.is_some()
+                })?;
+                value.ok_or($crate::wire::Stop)
+            }
+
             #[inline]
             fn absent() -> Option<Self> {
                 None
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str($crate::wire::StrVisitor(
-                    stringify!($name),
-                    |text: &str| match text {
-                        $($wire => Some(Self::$variant),)*
-                        _ => None,
-                    },
-                ))
-            }
-        }
+        $crate::wire::deserialize!($name);
 
         $crate::wire::as_string!($name);
         $crate::wire::schema! {
@@ -168,7 +154,11 @@ macro_rules! string_newtype {
             }
         }
 
-        impl $crate::wire::Natural for $name {
+        impl $crate::wire::Readable for $name {
+            fn read<'de>(source: &mut dyn $crate::wire::Source<'de>) -> $crate::wire::Read<Self> {
+                source.string().map(Self)
+            }
+
             #[inline]
             fn absent() -> Option<Self> {
                 Some(Self(String::new()))
@@ -189,13 +179,7 @@ macro_rules! string_newtype {
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> Result<Self, D::Error> {
-                String::deserialize(deserializer).map(Self)
-            }
-        }
+        $crate::wire::deserialize!($name);
 
         $crate::wire::as_string!($name);
         $crate::wire::schema! {

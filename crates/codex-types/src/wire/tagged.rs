@@ -1,64 +1,46 @@
 //! Tagged unions: objects that a tag property distinguishes.
 
-use std::{fmt, marker::PhantomData};
-
-use serde::de::{Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::{BorrowedStr, Fields};
+use super::{
+    Fields,
+    source::{Read, Source},
+};
 
-/// A tagged union, read from the entries that follow its tag.
-pub(crate) trait Tagged: Sized {
-    /// The name of the Rust type, for errors.
-    const NAME: &'static str;
-    /// The name of the tag property.
-    const TAG: &'static str;
-
-    /// Reads the variant for a tag; `fields` holds the other entries of the object.
-    fn read<'de, A: MapAccess<'de>>(
-        tag: &str,
-        fields: &mut Fields<'de, A>,
-    ) -> Result<Self, A::Error>;
-}
-
-/// Reads a tagged union. Decodes straight from the input if the tag is the first entry, as every
-/// known server sends it; otherwise buffers the entries that precede the tag.
-pub(crate) struct TaggedVisitor<T>(pub(crate) PhantomData<T>);
-
-impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an object with `{}` ({})", T::TAG, T::NAME)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+/// Reads a tagged union. Reads straight from the input if the tag is the first entry, as every known
+/// server sends it; otherwise buffers the entries that precede the tag. `read` gets the tag, and the
+/// other entries of the object.
+pub(crate) fn read_tagged<'de>(
+    source: &mut dyn Source<'de>,
+    name: &'static str,
+    tag_name: &'static str,
+    read: &mut dyn FnMut(&str, &mut Fields<'_, 'de>) -> Read<()>,
+) -> Read<()> {
+    let expecting = format_args!("an object with `{tag_name}` ({name})");
+    source.object(&expecting, &mut |entries| {
         let mut early = Vec::new();
-        while let Some(BorrowedStr(key)) = map.next_key()? {
-            if key == T::TAG {
-                let BorrowedStr(tag) = map
-                    .next_value()
-                    .map_err(|error| super::in_field(T::NAME, T::TAG, &error))?;
-                return T::read(&tag, &mut Fields::new(T::NAME, early, map));
+        while let Some(key) = entries.next_key()? {
+            if key == tag_name {
+                let tag = entries
+                    .text()
+                    .inspect_err(|_| entries.in_field(name, tag_name))?;
+                return read(&tag, &mut Fields::new(name, early, entries));
             }
-            early.push((key.into_owned(), map.next_value()?));
+            let mut value = Value::Null;
+            entries.value(&mut |source| {
+                value = source.value()?;
+                Ok(())
+            })?;
+            early.push((key.into_owned(), value));
         }
-        Err(A::Error::custom(format_args!(
-            "{}: missing field `{}`",
-            T::NAME,
-            T::TAG
-        )))
-    }
+        Err(entries.fail(format_args!("{name}: missing field `{tag_name}`")))
+    })
 }
 
 /// Keeps an object with an unknown tag.
-pub(crate) fn unrecognized<'de, A: MapAccess<'de>>(
-    tag_name: &str,
-    tag: &str,
-    fields: &mut Fields<'de, A>,
-) -> Result<Value, A::Error> {
+pub(crate) fn unrecognized(tag_name: &str, tag: &str, fields: &mut Fields<'_, '_>) -> Read<Value> {
     if fields.refuses_unknown() {
-        return fields.refuse_tag(tag);
+        return Err(fields.refuse_tag(tag));
     }
     let mut object = Map::new();
     object.insert(tag_name.to_owned(), Value::from(tag));
@@ -98,22 +80,22 @@ macro_rules! tagged {
             }
         }
 
-        impl $crate::wire::Tagged for $name {
-            const NAME: &'static str = stringify!($name);
-            const TAG: &'static str = $tag;
-
-            fn read<'de, A: ::serde::de::MapAccess<'de>>(
-                tag: &str,
-                fields: &mut $crate::wire::Fields<'de, A>,
-            ) -> Result<Self, A::Error> {
-                match tag {
-                    $($wire => $crate::wire::tagged_read!(fields $variant $(($body))?),)*
-                    _ => $crate::wire::unrecognized($tag, tag, fields).map(Self::Unrecognized),
-                }
+        impl $crate::wire::Readable for $name {
+            #[inline]
+            fn read<'de>(
+                source: &mut dyn $crate::wire::Source<'de>,
+            ) -> $crate::wire::Read<Self> {
+                let mut value = None;
+                $crate::wire::read_tagged(source, stringify!($name), $tag, &mut |tag, fields| {
+                    value = Some(match tag {
+                        $($wire => $crate::wire::tagged_read!(fields $variant $(($body))?),)*
+                        _ => Self::Unrecognized($crate::wire::unrecognized($tag, tag, fields)?),
+                    });
+                    Ok(())
+                })?;
+                value.ok_or($crate::wire::Stop)
             }
-        }
 
-        impl $crate::wire::Natural for $name {
             #[inline]
             fn absent() -> Option<Self> {
                 Some(Self::Unrecognized(::serde_json::Value::Null))
@@ -125,11 +107,7 @@ macro_rules! tagged {
             }
         }
 
-        impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_map($crate::wire::TaggedVisitor(::std::marker::PhantomData))
-            }
-        }
+        $crate::wire::deserialize!($name);
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -158,13 +136,13 @@ macro_rules! tagged {
 
 macro_rules! tagged_read {
     ($fields:ident $variant:ident ($body:ident)) => {
-        $fields
-            .object::<$body>()
-            .map(|body| Self::$variant(body.into()))
+        Self::$variant(
+            $crate::wire::read_place::<$body>($crate::wire::Place::Fields($fields))?.into(),
+        )
     };
     ($fields:ident $variant:ident) => {{
         $fields.skip_all()?;
-        Ok(Self::$variant)
+        Self::$variant
     }};
 }
 

@@ -59,16 +59,19 @@ pub(super) fn drop_null_defaults(schema: &mut Value, _: &mut Pass<'_>) -> Result
     Ok(())
 }
 
-/// Maps `uint`, the `usize` of a 64-bit server, to `uint64`, and removes lower bounds, which typify
-/// would lower to `NonZero` types.
+/// Maps `int` and `uint`, the `isize` and `usize` of a 64-bit server, to `int64` and `uint64`, and
+/// removes lower bounds, which typify would lower to `NonZero` types.
 pub(super) fn widen_integers(schema: &mut Value, _: &mut Pass<'_>) -> Result<()> {
     each_schema(schema, &mut |schema| {
         if let Some(object) = schema.as_object_mut() {
             object.remove("minimum");
             object.remove("minLength");
-            if object.get("format").and_then(Value::as_str) == Some("uint") {
-                object.insert("format".to_owned(), json!("uint64"));
-            }
+            let wider = match object.get("format").and_then(Value::as_str) {
+                Some("int") => "int64",
+                Some("uint") => "uint64",
+                _ => return,
+            };
+            object.insert("format".to_owned(), json!(wider));
         }
     });
     Ok(())

@@ -8,7 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     error::{Error, output_mismatch::OutputMismatch},
-    output::{OutputSpec, TypedResult},
+    output::{OutputSpec, typed::TypedResult},
     turn_result::TurnResult,
 };
 
