@@ -72,7 +72,8 @@ impl ExecProcess {
     ///
     /// [`Rpc`](crate::Error::Rpc) if the program could not be run; [`Closed`](crate::Error::Closed)
     /// if the connection ended before the process did; [`Timeout`](crate::Error::Timeout) if the
-    /// server does not respond in time after the program's timeout.
+    /// server does not report the end of the program in time: see
+    /// [`timeout`](crate::blocking::ExecBuilder::timeout).
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
