@@ -214,6 +214,7 @@ async fn the_variable_names_a_recording_for_each_process() {
                 .args([runtime, "return"])
                 .env("SERVER", fake_codex())
                 .env("LIFELINE", "/dev/null")
+                .env("READY", "/dev/null")
                 .env("CODEX_CLIENT_RECORD", directory.path().join("%p.jsonl"))
                 .envs(fake.envs().unwrap())
                 .kill_on_drop(true);

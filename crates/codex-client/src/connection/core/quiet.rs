@@ -121,7 +121,7 @@ impl Core {
         if log.interrupted_after(idle_timeout) {
             self.interrupt(log.thread_id(), log.turn_id(), INTERRUPT_GRACE, now);
             // The server refuses to interrupt a turn that has not begun.
-            if !self.has_begun(log) || log.turn_id() != log.response_id() {
+            if !self.has_begun(log) {
                 self.interrupt_own(log, now);
             }
         }
