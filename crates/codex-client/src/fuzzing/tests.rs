@@ -237,6 +237,18 @@ fn a_turn_that_begins_before_its_call_is_dropped_and_has_joined_another_one_is_i
     connection(b"\0\0\0\xf4\0\0v\0Q\xf4\0\xff\0\0\0\0\xff\0\0\xce\x0c\0\0\xfc\0\xe3\xf4\0\x9fi");
 }
 
+/// In this script, a goal begins, and the message of a turn that has ended arrives late, with the content of
+/// a later input.
+#[test]
+fn a_late_message_in_a_thread_with_a_goal_ends_in_a_defined_way() {
+    connection(
+        b"\0\0\0\x94\0\0e\x7f\0\0m\0\0\0\0\xd7\0\0\0\x94\0\xbd\x05\0\0\0n\0\0e\0\xcb\0\0m\0\
+          \x94\x08\0\x05\0\0\0\xfen\0m\0\xd7\0\0\x96e\x05\0\0n\0\0\x05\0\0\0\xfen\0m\0\xd7\0\0\
+          \xfe\0\xfe\0\0\x7f\x05\0\0\0\xfen\0m\0\xd7\0\0\xfe\x05\0\0\0n\0\0e\x94\0\xbd\x05\0\0\
+          \0\xd7\0\0\x96\x08\0\xd7\x05",
+    );
+}
+
 #[test]
 fn a_queue_of_events_returns_what_a_list_would() {
     let mut random = Random::new();

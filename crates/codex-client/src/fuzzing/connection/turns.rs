@@ -163,7 +163,9 @@ impl Turns {
             Some(other) => self.turns[other].input.clone(),
             None => own.clone().unwrap_or_else(|| "hi".to_owned()),
         };
-        if own.as_ref() != Some(&input) {
+        // A goal takes a late message of a turn that has ended for the first event of a turn of its own.
+        let is_late = self.turns.get(index).is_some_and(|turn| turn.is_completed);
+        if is_late || own.as_ref() != Some(&input) {
             // The turns with this input may have joined the turn.
             self.taken.insert(input.clone());
             for (other, turn) in self.turns.iter_mut().enumerate() {
