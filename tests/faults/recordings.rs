@@ -207,6 +207,7 @@ fn a_file_that_is_no_recording_is_refused_with_its_line() {
 async fn the_variable_names_a_recording_for_each_process() {
     for runtime in ["current_thread", "multi_thread", "blocking"] {
         let fake = FakeAppServer::start().unwrap();
+        fake.push_turn("Done.");
         let directory = tempfile::tempdir().unwrap();
         let program = {
             let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_way_out"));
