@@ -1,5 +1,5 @@
-//! The programs among the examples are short: their lengths are the measure of the API. The list of the
-//! examples describes all of them as they are.
+//! The programs among the examples are short: their lengths are the measure of the API. The list of
+//! the examples describes all of them as they are.
 
 use std::{collections::BTreeMap, fs};
 

@@ -1,5 +1,5 @@
-//! The address of the repository: the manifests and the pages name the same one, and all commands that add the
-//! crates use it.
+//! The address of the repository: the manifests and the pages name the same one, and all commands
+//! that add the crates use it.
 
 use std::fs;
 

@@ -18,7 +18,8 @@ fn assert_has_schema<T: JsonSchema>(form: &Value) {
     }
 }
 
-/// Reads a value from JSON and writes it again. The text is read as well, because it is not buffered.
+/// Reads a value from JSON and writes it again. The text is read as well, because it is not
+/// buffered.
 fn round_trip<T>(form: &Value) -> T
 where
     T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug + JsonSchema,

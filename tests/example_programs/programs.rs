@@ -72,7 +72,8 @@ pub(crate) fn signal(id: &str, name: &str) {
     assert!(sent.unwrap().success());
 }
 
-/// Writes a `codex` into the home of an example that records the id of each server, and returns its path.
+/// Writes a `codex` into the home of an example that records the id of each server, and returns its
+/// path.
 #[cfg(unix)]
 pub(crate) fn recorded_codex(example: &Example) -> PathBuf {
     let script = example.stage.home.root().join("codex.sh");

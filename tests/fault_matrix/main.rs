@@ -1,9 +1,10 @@
 //! Every fault of a server, at every step of a client, with both clients and every way out.
 //!
-//! Each cell must come to a defined end in time, leave no process behind, and no task if it uses the
-//! async API, and let the next client work. After the cells of a fault, no blocking client has left a
-//! task, and the process has as many threads and descriptors as before. `cargo test -p codex-tests --test fault_matrix -- --nocapture` prints the
-//! numbers and the table of `docs/reliability.md`.
+//! Each cell must come to a defined end in time, leave no process behind, and no task if it uses
+//! the async API, and let the next client work. After the cells of a fault, no blocking client has
+//! left a task, and the process has as many threads and descriptors as before. `cargo test -p
+//! codex-tests --test fault_matrix -- --nocapture` prints the numbers and the table of
+//! `docs/reliability.md`.
 
 // Helpers panic on behalf of the tests, but clippy exempts only the test functions themselves.
 #![expect(clippy::unwrap_used)]

@@ -17,8 +17,8 @@ use tokio::{
 
 use crate::DEADLINE;
 
-/// The number of threads and of open descriptors, which are known on Linux only, and of the tasks of
-/// all blocking clients.
+/// The number of threads and of open descriptors, which are known on Linux only, and of the tasks
+/// of all blocking clients.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resources {
     threads: Option<usize>,

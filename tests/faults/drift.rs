@@ -1,8 +1,8 @@
 //! Servers whose messages differ from the schema in any single member.
 //!
-//! Every kind of message that was recorded is sent once for each member that is not an identity: without
-//! the member, with null, and with values of other types. The turn, handle, stream or page around it
-//! must survive, and what did not fit must be reported.
+//! Every kind of message that was recorded is sent once for each member that is not an identity:
+//! without the member, with null, and with values of other types. The turn, handle, stream or page
+//! around it must survive, and what did not fit must be reported.
 
 use std::{collections::BTreeMap, future::IntoFuture, time::Duration};
 
@@ -18,7 +18,8 @@ use tokio::time::timeout;
 /// A step takes far less than a millisecond. One that reaches this timeout has hung.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Maximum size of the messages that are spoiled, in bytes. Larger ones of a kind have no other members.
+/// Maximum size of the messages that are spoiled, in bytes. Larger ones of a kind have no other
+/// members.
 const MOST: usize = 6000;
 
 /// Returns a client, and the server that it is connected to.

@@ -1,7 +1,7 @@
 //! Servers whose requests differ from the schema in any single member.
 //!
-//! The client asks the program despite a member that is only displayed. It declines the request if a
-//! member that a decision rests on cannot be read. Both are reported.
+//! The client asks the program despite a member that is only displayed. It declines the request if
+//! a member that a decision rests on cannot be read. Both are reported.
 
 use std::time::Duration;
 

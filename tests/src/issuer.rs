@@ -1,4 +1,5 @@
-//! A simulated login issuer: the part of OpenAI's login that Codex uses, and the rate limits of the account.
+//! A simulated login issuer: the part of OpenAI's login that Codex uses, and the rate limits of the
+//! account.
 //!
 //! It issues one account to every client. An environment variable that Codex's own tests use,
 //! together with its configuration, points Codex to this issuer.

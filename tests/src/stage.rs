@@ -8,15 +8,16 @@ use codex_types::TurnStatus;
 
 use crate::via::{Servers, Via};
 
-/// Returns a builder for a home without snapshots of the shell: to take one, the server starts a shell per
-/// thread, which would slow down a hundred threads.
+/// Returns a builder for a home without snapshots of the shell: to take one, the server starts a
+/// shell per thread, which would slow down a hundred threads.
 pub fn home(model: &ScriptedModel) -> CodexHomeBuilder {
     CodexHome::builder(model).feature("shell_snapshot", false)
 }
 
 /// A scripted model and a temporary home, which is removed on drop.
 ///
-/// The variable [`CODEX_TEST_VIA`](crate::via::VARIABLE) selects the way from the clients to the server.
+/// The variable [`CODEX_TEST_VIA`](crate::via::VARIABLE) selects the way from the clients to the
+/// server.
 pub struct Stage {
     // Before the home, which the servers use.
     servers: Servers,

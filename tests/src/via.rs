@@ -154,8 +154,8 @@ impl Via {
     }
 }
 
-/// The server that listens for the clients of a stage, which ends on drop. A client of a stage that starts
-/// another one has closed the previous one, as it closes a child process.
+/// The server that listens for the clients of a stage, which ends on drop. A client of a stage that
+/// starts another one has closed the previous one, as it closes a child process.
 #[derive(Default)]
 pub struct Servers {
     server: Mutex<Option<ListeningServer>>,

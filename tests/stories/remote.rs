@@ -33,7 +33,8 @@ const CORE: [&str; 9] = [
     "typed_responses::",
 ];
 
-/// A token that was valid until 2023, signed with the secret of the tests for their issuer and audience.
+/// A token that was valid until 2023, signed with the secret of the tests for their issuer and
+/// audience.
 const EXPIRED: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
     eyJleHAiOjE3MDAwMDAwNjAsImlzcyI6InRlc3RzIiwiYXVkIjoiY29kZXgifQ\
     .6VodrX8mDKF1dMJi_5nwVqRWj2bFzbOywC2L5A7_x2I";

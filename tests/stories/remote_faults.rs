@@ -1,4 +1,5 @@
-//! Connections that are cut, stalled, slow or encrypted, through a proxy in front of a real app-server.
+//! Connections that are cut, stalled, slow or encrypted, through a proxy in front of a real
+//! app-server.
 
 use std::{sync::Arc, time::Duration};
 
@@ -147,7 +148,8 @@ async fn a_server_that_requires_a_token_answers_probes_without_one() {
     server.close().await.unwrap();
 }
 
-/// Starts a proxy for TLS in front of a server. Returns its URL and the certificate of its authority.
+/// Starts a proxy for TLS in front of a server. Returns its URL and the certificate of its
+/// authority.
 async fn tls_proxy(server: &ListeningServer) -> (String, String) {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,5 +1,5 @@
-//! Websockets over streams of the program, and the recording and the spans of connections to servers that
-//! listen.
+//! Websockets over streams of the program, and the recording and the spans of connections to
+//! servers that listen.
 
 #[cfg(unix)]
 use std::process::Stdio;

@@ -1,5 +1,5 @@
-//! Supervised clients that joined a real app-server: connections that are cut or stall, and servers that
-//! end and return.
+//! Supervised clients that joined a real app-server: connections that are cut or stall, and servers
+//! that end and return.
 #![cfg(unix)]
 
 use std::{

@@ -120,7 +120,8 @@ enum Compaction {
     Automatic,
 }
 
-/// Runs a turn that compacts a thread with this history, and the turn after it. Returns their tokens.
+/// Runs a turn that compacts a thread with this history, and the turn after it. Returns their
+/// tokens.
 async fn compacted(history: History, way: Way, compaction: Compaction) -> [u64; 2] {
     let stage = Stage::new();
     let start = async |limit: u64| {

@@ -29,7 +29,8 @@ pub(crate) fn build(target: &[&str], name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs an example of `codex-tests` in the release profile, with the pinned runtime. Ends with its exit code.
+/// Runs an example of `codex-tests` in the release profile, with the pinned runtime. Ends with its
+/// exit code.
 pub(crate) fn run_example(
     name: &str,
     arguments: impl IntoIterator<Item = String>,

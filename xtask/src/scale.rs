@@ -1,4 +1,5 @@
-//! `cargo xtask scale`: measures how many turns one server and how many servers one machine carries.
+//! `cargo xtask scale`: measures how many turns one server and how many servers one machine
+//! carries.
 //!
 //! The measurement itself is an example of `codex-tests`, like the soak test.
 

@@ -10,10 +10,12 @@ use crate::{
 };
 
 /// Calls a function with a clone of the client, so that one server can be chosen for each call:
-/// balancers and limits of [`tower`](https://docs.rs/tower) take clients as they take other services.
+/// balancers and limits of [`tower`](https://docs.rs/tower) take clients as they take other
+/// services.
 ///
-/// The service is ready as long as the connection is open, and fails with [`Error::Closed`] afterwards, so
-/// that a balancer removes it. The calls run independently of each other; the client needs no buffer.
+/// The service is ready as long as the connection is open, and fails with [`Error::Closed`]
+/// afterwards, so that a balancer removes it. The calls run independently of each other; the client
+/// needs no buffer.
 ///
 /// ```
 /// use codex_client::{Codex, Result};

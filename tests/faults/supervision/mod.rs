@@ -60,8 +60,8 @@ fn blocking_processes_ended(server: &FakeAppServer) {
     }
 }
 
-/// Returns whether a fake sees the end of every process. Wine 8, in which `cargo xtask windows` runs the
-/// tests, can keep the connection of a process open that was ended while it received.
+/// Returns whether a fake sees the end of every process. Wine 8, in which `cargo xtask windows`
+/// runs the tests, can keep the connection of a process open that was ended while it received.
 fn shows_ends_of_processes() -> bool {
     env::var_os("CODEX_TESTS_UNDER_WINE").is_none()
 }

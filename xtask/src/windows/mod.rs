@@ -1,8 +1,8 @@
 //! `cargo xtask windows`: compiles the tests for Windows and runs them under Wine.
 //!
-//! The tests are those of the crates that users run on Windows, of this one, and those of the SDK on
-//! the fake app-server. The app-server of Codex 0.169.0 does not start under Wine 8 (`Lock violation
-//! (os error 33)`). The chore prints which tests it leaves out.
+//! The tests are those of the crates that users run on Windows, of this one, and those of the SDK
+//! on the fake app-server. The app-server of Codex 0.169.0 does not start under Wine 8 (`Lock
+//! violation (os error 33)`). The chore prints which tests it leaves out.
 
 mod tools;
 

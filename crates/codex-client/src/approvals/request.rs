@@ -143,8 +143,8 @@ impl ApprovalRequest {
     ///
     /// The check is based on the command itself, not on the server's description of it, which is
     /// for display. Everything that it is based on was read: a request with an unreadable command,
-    /// permission or network access is declined. The command may still read secrets. The setup of the machine is trusted:
-    /// `PATH`, the profile of the shell and the configuration file of `rg`.
+    /// permission or network access is declined. The command may still read secrets. The setup of
+    /// the machine is trusted: `PATH`, the profile of the shell and the configuration file of `rg`.
     pub fn is_read_only(&self) -> bool {
         match self {
             Self::Command(params) => {

@@ -100,8 +100,9 @@ impl Codex {
     /// thread, which is not saved.
     ///
     /// The answer is empty if the model gives none. For options, typed output or the whole result,
-    /// such as its [tokens](crate::TurnResult::tokens), use [`thread_start`](Self::thread_start) with
-    /// [`ephemeral`](crate::blocking::ThreadStartBuilder#method.ephemeral), and [`Thread::run`].
+    /// such as its [tokens](crate::TurnResult::tokens), use [`thread_start`](Self::thread_start)
+    /// with [`ephemeral`](crate::blocking::ThreadStartBuilder#method.ephemeral), and
+    /// [`Thread::run`].
     ///
     /// ```no_run
     /// use codex_client::{Result, blocking::Codex};
@@ -132,8 +133,9 @@ impl Codex {
     /// Returns a handle for a thread whose id is known, without a request, such as in a web handler
     /// that receives the id. The id is not checked: an unknown one is refused by the first request.
     ///
-    /// [`read`](Thread::read), [`set_name`](Thread::set_name) and [`goal`](Thread::goal) work on any saved
-    /// thread. Turns need a thread that this client has started, resumed or forked. A server that has not loaded the thread refuses them with
+    /// [`read`](Thread::read), [`set_name`](Thread::set_name) and [`goal`](Thread::goal) work on
+    /// any saved thread. Turns need a thread that this client has started, resumed or forked. A
+    /// server that has not loaded the thread refuses them with
     /// [`ThreadNotLoaded`](crate::RpcErrorKind::ThreadNotLoaded): use
     /// [`thread_resume`](Self::thread_resume) instead.
     pub fn thread(&self, id: impl AsRef<str>) -> Thread {
@@ -146,8 +148,8 @@ impl Codex {
     ///
     /// # Errors
     ///
-    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also [`InvalidInput`](crate::Error::InvalidInput) if the
-    /// path is not valid Unicode.
+    /// Same as [`RequestBuilder::send`](crate::blocking::RequestBuilder#method.send); also
+    /// [`InvalidInput`](crate::Error::InvalidInput) if the path is not valid Unicode.
     ///
     /// [`InsideRuntime`](crate::Error::InsideRuntime) or [`Worker`](crate::Error::Worker) if the
     /// calling thread cannot block.
@@ -363,8 +365,8 @@ impl Codex {
     }
 
     /// Returns the description of the server from the handshake (`initialize`): its user agent,
-    /// home directory and platform. A [supervised](crate::supervisor) client returns that of its first
-    /// session.
+    /// home directory and platform. A [supervised](crate::supervisor) client returns that of its
+    /// first session.
     pub fn metadata(&self) -> &InitializeResponse {
         self.inner.metadata()
     }
@@ -402,11 +404,11 @@ impl Codex {
         self.inner.pid()
     }
 
-    /// Returns the lines that the server writes to its standard error, beginning with those of the last
-    /// 64 KiB. Empty if this client did not start the server.
+    /// Returns the lines that the server writes to its standard error, beginning with those of the
+    /// last 64 KiB. Empty if this client did not start the server.
     ///
-    /// If the client is [supervised](crate::supervisor), the lines are those of the last process that it
-    /// started. They end with that process.
+    /// If the client is [supervised](crate::supervisor), the lines are those of the last process
+    /// that it started. They end with that process.
     pub fn stderr(&self) -> StderrLines {
         self.inner.stderr().into()
     }

@@ -15,10 +15,10 @@ macro_rules! define_trait {
         ///
         /// A method that is not implemented declines its requests, unless
         /// [`unhandled_requests`](crate::builder::CodexBuilder::unhandled_requests) leaves them
-        /// open. Calls run concurrently, each on a thread where it may block and use the client; a call is not
-        /// stopped when the server withdraws the request. All blocking handlers and tools of the process run on at most 512
-        /// threads, which end when they are idle; further calls wait for a thread. A call that
-        /// returns an error or panics declines the request.
+        /// open. Calls run concurrently, each on a thread where it may block and use the client; a
+        /// call is not stopped when the server withdraws the request. All blocking handlers and
+        /// tools of the process run on at most 512 threads, which end when they are idle; further
+        /// calls wait for a thread. A call that returns an error or panics declines the request.
         ///
         /// Methods receive the client as a [`WeakCodex`], so that a handler does not keep the
         /// server running.

@@ -94,9 +94,9 @@ impl Thread {
         wait(self.inner.steer_or_start(input)).map(Into::into)
     }
 
-    /// Interrupts the running turn of the thread if there is one (`turn/interrupt`), no matter which
-    /// client started it. Returns when the server has accepted the request or the turn has ended,
-    /// whichever comes first.
+    /// Interrupts the running turn of the thread if there is one (`turn/interrupt`), no matter
+    /// which client started it. Returns when the server has accepted the request or the turn has
+    /// ended, whichever comes first.
     ///
     /// The client knows the running turn from the server's notifications. If it knows none, it asks
     /// the server (`thread/turns/list`), because the turn may have begun before this client resumed

@@ -22,8 +22,8 @@ impl<M> CodexBuilder<M> {
         self
     }
 
-    /// Sets the treatment of requests from the server that the program does not respond to. By default,
-    /// they are declined.
+    /// Sets the treatment of requests from the server that the program does not respond to. By
+    /// default, they are declined.
     ///
     /// A client that only observes a server that others use, too, leaves them to the others:
     ///

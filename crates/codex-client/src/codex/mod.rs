@@ -125,8 +125,9 @@ impl Codex {
     /// Returns a handle for a thread whose id is known, without a request, such as in a web handler
     /// that receives the id. The id is not checked: an unknown one is refused by the first request.
     ///
-    /// [`read`](Thread::read), [`set_name`](Thread::set_name) and [`goal`](Thread::goal) work on any saved
-    /// thread. Turns need a thread that this client has started, resumed or forked. A server that has not loaded the thread refuses them with
+    /// [`read`](Thread::read), [`set_name`](Thread::set_name) and [`goal`](Thread::goal) work on
+    /// any saved thread. Turns need a thread that this client has started, resumed or forked. A
+    /// server that has not loaded the thread refuses them with
     /// [`ThreadNotLoaded`](crate::RpcErrorKind::ThreadNotLoaded): use
     /// [`thread_resume`](Self::thread_resume) instead.
     ///
@@ -357,8 +358,8 @@ impl Codex {
     }
 
     /// Returns the description of the server from the handshake (`initialize`): its user agent,
-    /// home directory and platform. A [supervised](crate::supervisor) client returns that of its first
-    /// session.
+    /// home directory and platform. A [supervised](crate::supervisor) client returns that of its
+    /// first session.
     pub fn metadata(&self) -> &InitializeResponse {
         &self.metadata
     }
@@ -401,11 +402,11 @@ impl Codex {
         self.process_id()
     }
 
-    /// Returns the lines that the server writes to its standard error, beginning with those of the last
-    /// 64 KiB. Empty if this client did not start the server.
+    /// Returns the lines that the server writes to its standard error, beginning with those of the
+    /// last 64 KiB. Empty if this client did not start the server.
     ///
-    /// If the client is [supervised](crate::supervisor), the lines are those of the last process that it
-    /// started. They end with that process.
+    /// If the client is [supervised](crate::supervisor), the lines are those of the last process
+    /// that it started. They end with that process.
     pub fn stderr(&self) -> StderrLines {
         StderrLines::new(self.stderr_tail().as_ref())
     }

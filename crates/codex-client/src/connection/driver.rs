@@ -35,8 +35,8 @@ use crate::{
 };
 
 /// Number of bytes to read per poll before readers of notifications are woken. The number is small
-/// enough for the received notifications to still be in the processor's caches by then, and for a reader
-/// that keeps up to receive the deltas unmerged.
+/// enough for the received notifications to still be in the processor's caches by then, and for a
+/// reader that keeps up to receive the deltas unmerged.
 const READ_PER_POLL: usize = if cfg!(fuzzing) { 128 } else { 512 * 1024 };
 
 /// Timeout for reading the remaining output of a process that has exited. Another process may hold
@@ -67,8 +67,8 @@ where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    /// Creates the driver of a transport. If it is dropped, everything that waits for the connection
-    /// ends.
+    /// Creates the driver of a transport. If it is dropped, everything that waits for the
+    /// connection ends.
     pub(crate) fn new(
         reader: R,
         writer: W,
@@ -166,8 +166,8 @@ where
 
     /// Reads and writes until both directions are pending.
     ///
-    /// Reading comes first, since a response makes room for a queued request. Commands and deadlines
-    /// come before writing, so that a single write takes all new lines.
+    /// Reading comes first, since a response makes room for a queued request. Commands and
+    /// deadlines come before writing, so that a single write takes all new lines.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
         let Self {
             reader,
@@ -247,8 +247,8 @@ where
 /// The deadlines, for which only the task has a timer: it runs in the runtime of the client.
 impl<W> State<W> {
     /// Polls the one timer for all deadlines. The timer is only ever moved to an earlier deadline.
-    /// If it elapses early, because the request has completed, it is set again. Returns whether it has
-    /// elapsed.
+    /// If it elapses early, because the request has completed, it is set again. Returns whether it
+    /// has elapsed.
     fn poll_timer(&mut self, context: &mut Context<'_>) -> bool {
         let mut has_elapsed = false;
         loop {

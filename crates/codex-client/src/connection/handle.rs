@@ -85,8 +85,8 @@ pub(crate) struct Connection {
     join_on_drop: JoinOnDrop,
 }
 
-/// Returns how a connection ended. The value is set before the task drops anything, so the fallback is
-/// never observed.
+/// Returns how a connection ended. The value is set before the task drops anything, so the fallback
+/// is never observed.
 fn end_of(closed: &OnceLock<Arc<ConnectionClosed>>) -> Arc<ConnectionClosed> {
     let closed = closed.get().map(Arc::clone);
     closed.unwrap_or_else(|| Arc::new(ConnectionClosed::new(CloseReason::EndOfStream)))
@@ -103,8 +103,8 @@ impl Drop for Abandonment<'_> {
 }
 
 impl Connection {
-    /// Starts the task that drives a transport, on the current runtime. With `reopen`, the connection
-    /// outlives the transport once it is [supervised](Self::supervise).
+    /// Starts the task that drives a transport, on the current runtime. With `reopen`, the
+    /// connection outlives the transport once it is [supervised](Self::supervise).
     pub(crate) fn open<R, W>(
         transport: Transport<R, W>,
         limits: &Limits,
@@ -170,8 +170,8 @@ impl Connection {
         }
     }
 
-    /// Makes the drop of this handle call a function that waits for the task of the connection, which
-    /// ends after the server process.
+    /// Makes the drop of this handle call a function that waits for the task of the connection,
+    /// which ends after the server process.
     #[cfg(feature = "blocking")]
     pub(crate) fn join_on_drop(&self, join: fn(JoinHandle<()>)) {
         self.join_on_drop.enable(join);

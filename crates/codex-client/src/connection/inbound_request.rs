@@ -12,8 +12,8 @@ use crate::{
     rpc::display_members::decode_without_display_members,
 };
 
-/// A request from the server. Dropping it without a response declines it, or leaves it to other clients of
-/// the server.
+/// A request from the server. Dropping it without a response declines it, or leaves it to other
+/// clients of the server.
 pub(crate) struct InboundRequest {
     state: Arc<RequestState>,
     /// The message as received.

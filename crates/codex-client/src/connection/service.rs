@@ -18,8 +18,8 @@ pub(crate) trait Service: Send + Sync + 'static {
     /// of its own, or `None` if no task is needed. The wakers of readers are added to `wakes`.
     fn request(&self, request: InboundRequest, wakes: &mut Vec<Waker>) -> Option<BoxFuture<()>>;
 
-    /// Whether a request that is dropped without a response stays open for other clients of the server,
-    /// instead of being declined. The method may be unknown.
+    /// Whether a request that is dropped without a response stays open for other clients of the
+    /// server, instead of being declined. The method may be unknown.
     fn leaves_open(&self, method: &str) -> bool;
 
     /// Returns the response to a request that is declined or whose method is unknown. A result is

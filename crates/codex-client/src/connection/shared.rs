@@ -1,7 +1,7 @@
 //! The part of a connection that its task shares with the callers.
 //!
-//! The task holds the lock while it works. A caller whose request is the only one takes the lock, if
-//! it is free, and writes the request itself: handing it to the task would wake another thread.
+//! The task holds the lock while it works. A caller whose request is the only one takes the lock,
+//! if it is free, and writes the request itself: handing it to the task would wake another thread.
 
 use std::{
     io,
@@ -37,8 +37,8 @@ pub(crate) struct State<W> {
     /// `None` once the connection is ending.
     pub(crate) writer: Option<W>,
     pub(crate) commands: mpsc::UnboundedReceiver<Command>,
-    /// Whether the writer has bytes that it may not have passed on. Some writers, such as those for TLS,
-    /// pass the last bytes on only while they are flushed.
+    /// Whether the writer has bytes that it may not have passed on. Some writers, such as those for
+    /// TLS, pass the last bytes on only while they are flushed.
     is_unflushed: bool,
     /// Elapses at the earliest deadline, or before it.
     pub(crate) timer: Option<Pin<Box<Sleep>>>,

@@ -186,8 +186,8 @@ fn a_script_with_a_late_message_ends_in_a_defined_way() {
     );
 }
 
-/// In this script, a call is dropped before its response, which names a turn that another dropped call
-/// has started and that has begun.
+/// In this script, a call is dropped before its response, which names a turn that another dropped
+/// call has started and that has begun.
 #[test]
 fn a_turn_that_begins_before_the_response_to_its_dropped_call_is_interrupted() {
     connection(
@@ -196,8 +196,8 @@ fn a_turn_that_begins_before_the_response_to_its_dropped_call_is_interrupted() {
     );
 }
 
-/// In this script, a single request may be in flight, the server stops responding, and the request that
-/// interrupts a turn is the last one in the queue.
+/// In this script, a single request may be in flight, the server stops responding, and the request
+/// that interrupts a turn is the last one in the queue.
 #[test]
 fn a_turn_whose_interrupt_waits_in_the_queue_is_interrupted() {
     connection(
@@ -211,8 +211,8 @@ fn a_turn_whose_interrupt_waits_in_the_queue_is_interrupted() {
     );
 }
 
-/// In this script, responses name a turn again that has ended, and an earlier call with the same turn has
-/// joined the turn whose end follows.
+/// In this script, responses name a turn again that has ended, and an earlier call with the same
+/// turn has joined the turn whose end follows.
 #[test]
 fn a_turn_that_is_named_again_does_not_end_with_its_earlier_call() {
     connection(
@@ -230,15 +230,15 @@ fn a_turn_of_an_unsubscribed_thread_is_interrupted_when_it_is_dropped() {
     );
 }
 
-/// In this script, a stopped call has joined a turn that is over, its own turn begins, and the call is
-/// dropped.
+/// In this script, a stopped call has joined a turn that is over, its own turn begins, and the call
+/// is dropped.
 #[test]
 fn a_turn_that_begins_before_its_call_is_dropped_and_has_joined_another_one_is_interrupted() {
     connection(b"\0\0\0\xf4\0\0v\0Q\xf4\0\xff\0\0\0\0\xff\0\0\xce\x0c\0\0\xfc\0\xe3\xf4\0\x9fi");
 }
 
-/// In this script, a goal begins, and the message of a turn that has ended arrives late, with the content of
-/// a later input.
+/// In this script, a goal begins, and the message of a turn that has ended arrives late, with the
+/// content of a later input.
 #[test]
 fn a_late_message_in_a_thread_with_a_goal_ends_in_a_defined_way() {
     connection(

@@ -12,8 +12,8 @@ use crate::{
 /// A bearer token, for
 /// [`CodexBuilder::bearer_token`](crate::builder::CodexBuilder::bearer_token).
 ///
-/// Each attempt to connect takes the token anew, so that it may be replaced or renewed meanwhile. `Debug`
-/// shows its source only.
+/// Each attempt to connect takes the token anew, so that it may be replaced or renewed meanwhile.
+/// `Debug` shows its source only.
 ///
 /// ```no_run
 /// use codex_client::{Codex, Result, remote::BearerToken};
@@ -53,7 +53,8 @@ impl BearerToken {
 
     /// Calls a function for each attempt to connect. Its error fails the attempt with
     /// [`Connect`](crate::Error::Connect), which contains its message and is
-    /// [transient](crate::Error::is_transient): the source of the token may be unavailable for a while.
+    /// [transient](crate::Error::is_transient): the source of the token may be unavailable for a
+    /// while.
     pub fn from_fn<F, T, E>(get: F) -> Self
     where
         F: Fn() -> T + Send + Sync + 'static,
@@ -73,8 +74,8 @@ impl BearerToken {
         Self(Source::Signed(token))
     }
 
-    /// Returns the token for one attempt to connect to a server. White space around it is removed, as
-    /// servers do with that in their files.
+    /// Returns the token for one attempt to connect to a server. White space around it is removed,
+    /// as servers do with that in their files.
     pub(crate) async fn get(&self, url: Option<String>) -> Result<String> {
         let token = match &self.0 {
             Source::Fixed(token) => token.to_string(),

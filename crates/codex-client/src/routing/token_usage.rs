@@ -4,11 +4,11 @@
 //! lifetime (`total`) after each call. A turn has therefore caused the difference between its last
 //! report and the last report before it.
 //!
-//! If there is none before it, because the thread was resumed or forked, the first report is that of
-//! the first call, and contains it. The first report in a compaction is not that of a call: it
+//! If there is none before it, because the thread was resumed or forked, the first report is that
+//! of the first call, and contains it. The first report in a compaction is not that of a call: it
 //! repeats the state of the thread, so that it is the last report before the turn, although it
-//! belongs to the turn. Servers repeat it also when they resume a thread, but not when they fork one,
-//! nor when its history was compacted.
+//! belongs to the turn. Servers repeat it also when they resume a thread, but not when they fork
+//! one, nor when its history was compacted.
 
 use std::sync::Arc;
 

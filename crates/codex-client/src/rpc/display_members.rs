@@ -30,8 +30,8 @@ pub(crate) struct Displayed<T> {
     pub(crate) unreadable: Vec<DecodeError>,
 }
 
-/// Decodes params that cannot be read as they are. Each display member that cannot be read counts as
-/// absent. If another member cannot be read either, the error names that one.
+/// Decodes params that cannot be read as they are. Each display member that cannot be read counts
+/// as absent. If another member cannot be read either, the error names that one.
 pub(crate) fn decode_without_display_members<T>(
     params: &str,
     decode: impl Fn(&str) -> Result<T, DecodeError>,

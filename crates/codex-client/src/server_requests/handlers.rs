@@ -148,8 +148,8 @@ enum HandlerOutcome {
 }
 
 impl<C> HandlerTask<C> {
-    /// Runs the handler. A request without a response is declined if the handler fails, and is dropped if
-    /// there is none.
+    /// Runs the handler. A request without a response is declined if the handler fails, and is
+    /// dropped if there is none.
     pub(crate) async fn run(self) {
         let outcome = outcome(&self.handler, &self.request, self.client);
         let outcome = match self.timeout {

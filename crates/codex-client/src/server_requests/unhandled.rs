@@ -5,16 +5,16 @@ use codex_types::{CurrentTimeReadParams, ServerCall};
 /// The treatment of requests from the server that the program does not respond to, set with
 /// [`CodexBuilder::unhandled_requests`](crate::builder::CodexBuilder::unhandled_requests).
 ///
-/// These are the requests that no tool, handler or inbox takes, and those that the program drops without a
-/// response: a [`PendingRequest`](crate::PendingRequest), or an inbox with unread ones.
+/// These are the requests that no tool, handler or inbox takes, and those that the program drops
+/// without a response: a [`PendingRequest`](crate::PendingRequest), or an inbox with unread ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnhandledRequests {
     /// They are declined, so that no turn waits for a response.
     #[default]
     Decline,
-    /// They are left to the other clients of the server, so that this client observes the threads of
-    /// others without deciding for them. A turn waits until one of them responds.
+    /// They are left to the other clients of the server, so that this client observes the threads
+    /// of others without deciding for them. A turn waits until one of them responds.
     ///
     /// A handler that fails still declines its request, and so does
     /// [`PendingRequest::decline`](crate::PendingRequest::decline).

@@ -14,8 +14,8 @@ use crate::{
     tests::initialize_response,
 };
 
-/// Starts a server for one client, which it disconnects with this code and reason: at once, or after the
-/// handshake of the protocol. Returns its URL.
+/// Starts a server for one client, which it disconnects with this code and reason: at once, or
+/// after the handshake of the protocol. Returns its URL.
 fn start(after_handshake: bool, code: CloseCode, reason: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());

@@ -101,8 +101,8 @@ pub struct ToolContext {
 }
 
 impl Tool {
-    /// Creates a tool from its name, its description for the model, the JSON schema of its arguments,
-    /// and an async function.
+    /// Creates a tool from its name, its description for the model, the JSON schema of its
+    /// arguments, and an async function.
     ///
     /// The schema must describe an object. The function receives the arguments as the model wrote
     /// them, which need not follow the schema, and the [context](ToolContext) of the call.
@@ -136,8 +136,8 @@ impl Tool {
         Self::decoding(name.into(), description.into(), Ok(schema), decode, run)
     }
 
-    /// Creates a tool as [`with_schema`](Self::with_schema) does, with a function that may block, as
-    /// a blocking handler may.
+    /// Creates a tool as [`with_schema`](Self::with_schema) does, with a function that may block,
+    /// as a blocking handler may.
     pub fn blocking_with_schema<F, O>(
         name: impl Into<String>,
         description: impl Into<String>,

@@ -47,7 +47,8 @@ pub(crate) struct Dial {
 }
 
 impl Dial {
-    /// Connects to an address and upgrades the connection to a websocket. A unix socket has its path.
+    /// Connects to an address and upgrades the connection to a websocket. A unix socket has its
+    /// path.
     pub(crate) async fn connect(&self, address: &Address) -> Result<Remote> {
         let (kind, host, target) = match address {
             Address::Tcp(address) => ("websocket", &*address.authority, &*address.target),
@@ -164,8 +165,8 @@ fn describe(address: Option<&Address>, error: &io::Error) -> String {
     }
 }
 
-/// Connects to a unix socket. The path may be longer than that of a socket can be, and the link to a
-/// shorter one, as servers create it.
+/// Connects to a unix socket. The path may be longer than that of a socket can be, and the link to
+/// a shorter one, as servers create it.
 #[cfg(unix)]
 async fn unix(path: PathBuf) -> io::Result<BoxedIo> {
     let target = std::fs::canonicalize(path)?;

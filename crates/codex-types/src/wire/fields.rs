@@ -253,7 +253,8 @@ impl<'a, 'de> Fields<'a, 'de> {
         Ok(true)
     }
 
-    /// Reads the value of a field that a server may leave out. Returns whether the field is present.
+    /// Reads the value of a field that a server may leave out. Returns whether the field is
+    /// present.
     fn natural(&mut self, key: &str, slot: &mut dyn Slot) -> Read<bool> {
         if self.mode == Mode::Lossy {
             let json = self.raw(key)?;

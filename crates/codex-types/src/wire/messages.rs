@@ -18,7 +18,8 @@ use crate::redact::{Name, Opaque, shown_name, without_values};
 pub struct ParamsError {
     /// The method whose params were decoded.
     pub method: String,
-    /// The fault, with the type and field, and the position in the params. Does not quote the value.
+    /// The fault, with the type and field, and the position in the params. Does not quote the
+    /// value.
     pub source: serde_json::Error,
 }
 
@@ -48,8 +49,8 @@ impl std::error::Error for ParamsError {
     }
 }
 
-/// A message with a method unknown to this version, kept as received. `Debug` shows only the size of
-/// the params, which may contain secrets.
+/// A message with a method unknown to this version, kept as received. `Debug` shows only the size
+/// of the params, which may contain secrets.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UnrecognizedMessage {
@@ -194,8 +195,8 @@ pub(crate) fn read_message<T: Message>(source: &mut dyn Source<'_>) -> Read<T> {
 /// a table of its methods, with `Unrecognized(Box<UnrecognizedMessage>)` for all others.
 ///
 /// On the wire, a message is an object with `method` and `params`. An `id` next to them is ignored,
-/// except that a strict reading expects it of `requests`. Server notifications are `timed`: the `emittedAtMs` next to their params is stored in the
-/// params.
+/// except that a strict reading expects it of `requests`. Server notifications are `timed`: the
+/// `emittedAtMs` next to their params is stored in the params.
 macro_rules! messages {
     (timed $name:ident { $($method:literal => $variant:ident($params:ident)),* $(,)? }) => {
         $crate::wire::messages!(@common $name { $($method => $variant ($params),)* });

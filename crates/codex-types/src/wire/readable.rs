@@ -1,5 +1,5 @@
-//! Types that are read from a source, and the values of fields that a server leaves out or writes in
-//! a different shape.
+//! Types that are read from a source, and the values of fields that a server leaves out or writes
+//! in a different shape.
 
 use std::collections::BTreeMap;
 
@@ -34,8 +34,8 @@ pub(crate) trait Readable: Sized {
 /// Reads a value.
 ///
 /// The methods of `Readable` are `inline`, so that they are compiled only in the crates that use
-/// them: compiling the readers of all types would take longer than the rest of this crate. All calls
-/// go through this function, which a crate compiles once for each type.
+/// them: compiling the readers of all types would take longer than the rest of this crate. All
+/// calls go through this function, which a crate compiles once for each type.
 pub(crate) fn read_value<T: Readable>(source: &mut dyn Source<'_>) -> Read<T> {
     T::read(source)
 }
@@ -260,8 +260,8 @@ pub(crate) fn read_or_rest(field: &str, json: &str, slot: &mut dyn Slot) -> bool
     read_or(field, json, slot, Substitute::Rest { field, json })
 }
 
-/// Reads a value, or takes its substitute if it cannot be read. Records the value, unless taking the
-/// substitute has recorded parts of it. Returns whether there is a value.
+/// Reads a value, or takes its substitute if it cannot be read. Records the value, unless taking
+/// the substitute has recorded parts of it. Returns whether there is a value.
 pub(crate) fn read_or(
     field: &str,
     json: &str,

@@ -1,9 +1,10 @@
 //! Values that are read, of any deserializer, as trait objects.
 //!
 //! `Deserialize::deserialize` is generic, so serde compiles the reader of a type again for each
-//! deserializer: a map, an element of a list and a buffered value are three. The types of this crate
-//! are read through these traits instead. Only the adapters of `erased` depend on the deserializer.
-//! An adapter keeps the error of its deserializer, so that errors pass through unchanged.
+//! deserializer: a map, an element of a list and a buffered value are three. The types of this
+//! crate are read through these traits instead. Only the adapters of `erased` depend on the
+//! deserializer. An adapter keeps the error of its deserializer, so that errors pass through
+//! unchanged.
 
 use std::{borrow::Cow, fmt};
 

@@ -7,9 +7,9 @@ use super::{
     source::{Read, Source},
 };
 
-/// Reads a tagged union. Reads straight from the input if the tag is the first entry, as every known
-/// server sends it; otherwise buffers the entries that precede the tag. `read` gets the tag, and the
-/// other entries of the object.
+/// Reads a tagged union. Reads straight from the input if the tag is the first entry, as every
+/// known server sends it; otherwise buffers the entries that precede the tag. `read` gets the tag,
+/// and the other entries of the object.
 pub(crate) fn read_tagged<'de>(
     source: &mut dyn Source<'de>,
     name: &'static str,

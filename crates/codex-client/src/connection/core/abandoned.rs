@@ -23,8 +23,8 @@ impl Core {
         }
     }
 
-    /// Interrupts the turn that the response has named, as soon as it begins. It may be a turn of its
-    /// own although it was taken for an input of another one.
+    /// Interrupts the turn that the response has named, as soon as it begins. It may be a turn of
+    /// its own although it was taken for an input of another one.
     pub(super) fn interrupt_own(&mut self, log: &TurnLog, now: Instant) {
         let (thread_id, turn_id) = (log.thread_id(), log.response_id());
         match self.active_turns.has_started(thread_id, turn_id) {
@@ -33,8 +33,8 @@ impl Core {
         }
     }
 
-    /// Interrupts a turn that has begun, or may have: the server reports no turns of a thread that this
-    /// client has unsubscribed from.
+    /// Interrupts a turn that has begun, or may have: the server reports no turns of a thread that
+    /// this client has unsubscribed from.
     fn interrupt_begun(&mut self, thread_id: &str, turn_id: &str, has_begun: bool, now: Instant) {
         if has_begun || self.unsubscribed_threads.contains(thread_id) {
             self.interrupt(thread_id, turn_id, RESPONSE_TIMEOUT, now);

@@ -54,8 +54,8 @@ impl Core {
         self.schedule_quiet_turns();
     }
 
-    /// Watches a turn that a response has named if its thread is inactive. Ends it if the server waits
-    /// for a usage limit.
+    /// Watches a turn that a response has named if its thread is inactive. Ends it if the server
+    /// waits for a usage limit.
     pub(super) fn watch_claimed(&mut self, log: &Arc<TurnLog>, now: Instant) {
         self.end_at_usage_limit(log, now);
         unreported_ends::claimed(&mut self.quiet_turns, &self.turn_routes, log, now);
@@ -129,8 +129,8 @@ impl Core {
             .watch_interrupted(log, idle_timeout, INTERRUPT_GRACE, now);
     }
 
-    /// Interrupts a turn of this client for which the server waits until a usage limit is reset, and
-    /// ends its log.
+    /// Interrupts a turn of this client for which the server waits until a usage limit is reset,
+    /// and ends its log.
     pub(super) fn end_at_usage_limit(&mut self, log: &Arc<TurnLog>, now: Instant) {
         if !log.waits_for_usage_limit()
             || !self

@@ -185,8 +185,8 @@ impl Core {
         log.is_some()
     }
 
-    /// Delivers the delta on a usual line to its turn. Returns false if the line has to be parsed: it
-    /// is not usual, or the subscribers get its text.
+    /// Delivers the delta on a usual line to its turn. Returns false if the line has to be parsed:
+    /// it is not usual, or the subscribers get its text.
     fn delta_line(&mut self, line: &[u8], now: Instant) -> bool {
         let Some(read) = DeltaLine::read(line) else {
             return false;

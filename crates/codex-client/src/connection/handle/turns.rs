@@ -32,8 +32,8 @@ impl Connection {
     }
 
     /// Sends a request that starts a turn, as [`call_for_turn`](Self::call_for_turn) does. With
-    /// `interrupt_on_drop`, the turn is interrupted when the guard is dropped, and if this future is
-    /// dropped before it returns the guard.
+    /// `interrupt_on_drop`, the turn is interrupted when the guard is dropped, and if this future
+    /// is dropped before it returns the guard.
     pub(crate) async fn start_turn<R: Request>(
         &self,
         params: &R,

@@ -116,7 +116,8 @@ impl Turns {
         Some(self.turns[index].id.clone())
     }
 
-    /// Returns the ids of a turn and its thread; those of the other client's turn for other numbers.
+    /// Returns the ids of a turn and its thread; those of the other client's turn for other
+    /// numbers.
     pub(super) fn ids(&self, index: usize, script: &mut Script<'_>) -> (String, String) {
         match self.turns.get(index) {
             Some(turn) => (turn.thread_id.clone(), turn.id.clone()),
@@ -163,7 +164,8 @@ impl Turns {
             Some(other) => self.turns[other].input.clone(),
             None => own.clone().unwrap_or_else(|| "hi".to_owned()),
         };
-        // A goal takes a late message of a turn that has ended for the first event of a turn of its own.
+        // A goal takes a late message of a turn that has ended for the first event of a turn of its
+        // own.
         let is_late = self.turns.get(index).is_some_and(|turn| turn.is_completed);
         if is_late || own.as_ref() != Some(&input) {
             // The turns with this input may have joined the turn.

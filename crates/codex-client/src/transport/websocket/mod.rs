@@ -1,8 +1,8 @@
 //! A websocket as a pair of byte streams that carry one message per line.
 //!
-//! The connection above reads and writes lines, as it does with a child process: it need not know of
-//! frames. A library for websockets would collect each message before it is copied, end the connection
-//! at a long one instead of dropping it, and write the contents of frames to the log.
+//! The connection above reads and writes lines, as it does with a child process: it need not know
+//! of frames. A library for websockets would collect each message before it is copied, end the
+//! connection at a long one instead of dropping it, and write the contents of frames to the log.
 
 mod frame;
 mod keep_alive;
@@ -40,8 +40,8 @@ const OUTPUT_KEPT: usize = 1024 * 1024;
 /// Number of masks that are generated at once.
 const MASKS: usize = 64;
 
-/// The state that both directions share. Both register the waker of the task of the connection, also when a
-/// caller writes, so either may continue the work of the other.
+/// The state that both directions share. Both register the waker of the task of the connection,
+/// also when a caller writes, so either may continue the work of the other.
 struct Socket<S> {
     io: S,
     decoder: Decoder,
@@ -74,7 +74,8 @@ pub(crate) struct Reader<S>(Shared<S>);
 pub(crate) struct Writer<S>(Shared<S>);
 
 /// Returns both directions of a websocket whose handshake is complete. `received` follows the
-/// handshake. A server that sends nothing for `ping_interval` is pinged, and given up after another one.
+/// handshake. A server that sends nothing for `ping_interval` is pinged, and given up after another
+/// one.
 pub(crate) fn split<S>(
     io: S,
     received: Vec<u8>,
@@ -129,7 +130,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         loop {
             self.decode(output)?;
             if !self.output.is_empty() || self.is_unflushed {
-                // The other direction reports an error. This one reads what the server sent before it.
+                // The other direction reports an error. This one reads what the server sent before
+                // it.
                 let _ = self.poll_drain(context);
             }
             if output.filled().len() > before || output.remaining() == 0 {
