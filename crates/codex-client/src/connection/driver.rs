@@ -158,9 +158,10 @@ where
         let _entered = self.scope.enter();
         let mut state = self.shared.lock();
         state.set_waker(context);
-        let command = state.poll_commands(context);
+        let now = Instant::now();
+        let command = state.poll_commands(context, now);
         state.poll_timer(context);
-        state.core.wake_readers(Instant::now());
+        state.core.wake_readers(now);
         command
     }
 
@@ -180,16 +181,18 @@ where
         let mut state = shared.lock();
         state.set_waker(context);
         let read = poll_read(reader, lines, &mut state.core, context);
-        state.core.wake_readers(Instant::now());
-        let command = state.poll_commands(context);
+        // The clock is read once for all that does not wait.
+        let now = Instant::now();
+        state.core.wake_readers(now);
+        let command = state.poll_commands(context, now);
         state.poll_timer(context);
-        let written = state.poll_write(context);
+        let written = state.poll_write(context, now);
         // A request that no caller waits for has a deadline from now on.
         if state.poll_timer(context) {
             context.waker().wake_by_ref();
         }
         // Commands and deadlines wake readers, too.
-        state.core.wake_readers(Instant::now());
+        state.core.wake_readers(now);
         for task in state.core.tasks.drain(..) {
             tokio::spawn(task);
         }
@@ -205,7 +208,7 @@ where
     pub(crate) async fn flush(&mut self) {
         poll_fn(|context| {
             let mut state = self.shared.lock();
-            if state.poll_write(context).is_ready() {
+            if state.poll_write(context, Instant::now()).is_ready() {
                 return Poll::Ready(());
             }
             let is_written = state.core.outbound.unwritten().is_empty();

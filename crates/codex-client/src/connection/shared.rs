@@ -79,10 +79,11 @@ impl<W: AsyncWrite + Unpin> State<W> {
         let Some(waker) = self.waker.clone().filter(|_| is_next) else {
             return Err(command);
         };
-        self.core.command(command, Instant::now());
+        let now = Instant::now();
+        self.core.command(command, now);
         // The waker of the task: the task continues what remains to be written.
-        let written = self.poll_write(&mut Context::from_waker(&waker));
-        self.core.wake_readers(Instant::now());
+        let written = self.poll_write(&mut Context::from_waker(&waker), now);
+        self.core.wake_readers(now);
         if written.is_ready() || self.needs_task() {
             waker.wake();
         }
@@ -108,8 +109,11 @@ impl<W: AsyncWrite + Unpin> State<W> {
     }
 
     /// Executes the commands in the queue.
-    pub(crate) fn poll_commands(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
-        let now = Instant::now();
+    pub(crate) fn poll_commands(
+        &mut self,
+        context: &mut Context<'_>,
+        now: Instant,
+    ) -> Poll<CloseReason> {
         loop {
             match ready!(self.commands.poll_recv(context)) {
                 Some(command) => {
@@ -123,14 +127,18 @@ impl<W: AsyncWrite + Unpin> State<W> {
     }
 
     /// Writes lines until there are no more, or the writer is full, and flushes it.
-    pub(crate) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
+    pub(crate) fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        now: Instant,
+    ) -> Poll<CloseReason> {
         let Some(writer) = &mut self.writer else {
             return Poll::Pending;
         };
         let failed = |error| Poll::Ready(CloseReason::of_io_error(error, "write to"));
         loop {
             // A write makes room for further requests.
-            self.core.send_ready(Instant::now());
+            self.core.send_ready(now);
             if self.core.outbound.unwritten().is_empty() {
                 break;
             }

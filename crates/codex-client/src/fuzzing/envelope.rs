@@ -30,33 +30,34 @@ pub fn envelope(bytes: &[u8]) {
             return;
         }
     };
+    let text = &*text;
     // The beginning of a message ends anywhere, even within a character.
     for end in [bytes.len() / 2, bytes.len().saturating_sub(1)] {
         addressee(&bytes[..end]);
     }
-    let parsed = envelope::parse(&text);
-    if let Some(members) = members(&text) {
-        let expected = expected(&text, &members);
+    let parsed = envelope::parse(text);
+    if let Some(members) = members(text) {
+        let expected = expected(text, &members);
         assert_eq!(parsed, expected, "{text}");
         let found = addressee(bytes);
-        assert!(is_attributed(&text, &members, found.as_ref()), "{text}");
+        assert!(is_attributed(text, &members, found.as_ref()), "{text}");
     }
     assert_read(bytes, parsed.as_ref());
     let Some(parsed) = parsed else {
-        show(&envelope::fault(&text));
+        show(&envelope::fault(text));
         return;
     };
     if let Ok(incoming) = Incoming::parse(bytes) {
-        assert_classified(&incoming, &text, &parsed);
+        assert_classified(&incoming, text, &parsed);
     }
-    if let Some(plain) = envelope::unescape(&text, &parsed) {
-        assert_unescaped(&text, &parsed, &plain);
+    if let Some(plain) = envelope::unescape(text, &parsed) {
+        assert_unescaped(text, &parsed, &plain);
     }
     if let Some(result) = &parsed.result {
         envelope::result_keys(&text[result.clone()]);
     }
     if parsed.header.method.is_some() && parsed.id.is_none() {
-        notification(&text, &parsed);
+        notification(text, &parsed);
     }
 }
 

@@ -82,7 +82,7 @@ fn read(mut bytes: &[u8], limit: usize, chunks: usize) -> Vec<Seen> {
 fn owned(line: Line<'_>) -> Seen {
     match line {
         Line::Borrowed(line) => Seen::Line(line.to_vec()),
-        Line::Owned(line) => Seen::Line(line),
+        Line::Large(line, _) => Seen::Line(line),
         Line::TooLong { length, prefix } => Seen::TooLong(length, prefix),
         Line::Last(line) => Seen::Last(line),
     }

@@ -96,7 +96,7 @@ impl Recorder {
     pub(crate) fn received(&mut self, line: &Line<'_>) {
         match line {
             Line::Borrowed(bytes) => self.message(bytes, Recorded::In),
-            Line::Owned(bytes) | Line::Last(bytes) => self.message(bytes, Recorded::In),
+            Line::Large(bytes, _) | Line::Last(bytes) => self.message(bytes, Recorded::In),
             Line::TooLong { length, .. } => self.push(OVERHEAD, || Recorded::TooLong(*length)),
         }
     }

@@ -78,6 +78,13 @@ impl RoutingKeys<'_> {
 /// Parses the envelope of a message; `None` if the scanned part of the text does not form a JSON
 /// object.
 pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
+    if let Some((id, result)) = usual_response(text) {
+        return Some(Envelope {
+            id: Some(RequestId::Integer(id)),
+            result: Some(result),
+            ..Envelope::default()
+        });
+    }
     let mut scan = Scanner::new(text);
     let mut envelope = Envelope::default();
     scan.object(|scan, key| {
@@ -113,6 +120,20 @@ pub(crate) fn parse(text: &str) -> Option<Envelope<'_>> {
     })?;
     scan.space();
     (scan.position() == text.len()).then_some(envelope)
+}
+
+/// Parses a successful response in the form in which servers write it: the id, then the result,
+/// without whitespace around them.
+fn usual_response(text: &str) -> Option<(i64, Range<usize>)> {
+    const ID: &str = "{\"id\":";
+    const RESULT: &str = ",\"result\":";
+    let rest = text.strip_prefix(ID)?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let id = scanner::integer(&rest.as_bytes()[..digits])?;
+    rest[digits..].starts_with(RESULT).then_some(())?;
+    let mut scan = Scanner::at(text, ID.len() + digits + RESULT.len());
+    let result = scan.skip()?;
+    (&text[result.end..] == "}").then_some((id, result))
 }
 
 /// Rewrites a message whose method contains escapes, so that it contains none. Such a message is
@@ -310,6 +331,33 @@ mod tests {
         assert_eq!(turn.turn_id.as_deref(), Some("u"));
         let login = result_keys(r#"{"type":"chatgpt","loginId":"l","authUrl":"x"}"#).unwrap();
         assert_eq!(login.login_id.as_deref(), Some("l"));
+    }
+
+    #[test]
+    fn a_usual_response_is_read_as_any_other() {
+        for result in ["{}", r#"{"a":"}\"é","b":[1,{}]}"#, "null", "-7.5"] {
+            let text = format!(r#"{{"id":12,"result":{result}}}"#);
+            let (id, range) = usual_response(&text).unwrap();
+            assert_eq!((id, &text[range]), (12, result));
+            let other = format!(" {text}");
+            assert_eq!(usual_response(&other), None);
+            let envelope = parse(&other).unwrap();
+            assert_eq!(envelope.id, Some(RequestId::Integer(12)));
+            assert_eq!(&other[envelope.result.unwrap()], result);
+        }
+        for other in [
+            r#"{"id":12,"result":{},"error":null}"#,
+            r#"{"id":12,"result":{}} "#,
+            r#"{"id":12,"result":}"#,
+            r#"{"id":12,"result":{}"#,
+            r#"{"id":012,"result":{}}"#,
+            r#"{"id":1234567890123456789,"result":{}}"#,
+            r#"{"id":"12","result":{}}"#,
+            r#"{"id":,"result":{}}"#,
+            r#"{"id":12,"error":{}}"#,
+        ] {
+            assert_eq!(usual_response(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Splits received bytes into lines.
 
-use std::{borrow::Cow, mem, ops::Range};
+use std::{mem, ops::Range};
 
-use crate::error::decode_error::DecodeError;
+use crate::{
+    error::decode_error::DecodeError,
+    rpc::line_text::{LineText, OwnedText, SpareBuffers},
+};
 
 /// Minimum free capacity of the buffer for a read, in bytes: the capacity of a pipe. Smaller for
 /// fuzzing, so that short inputs reach all of the code.
@@ -12,9 +15,16 @@ const READ_SIZE: usize = if cfg!(fuzzing) { 16 } else { 64 * 1024 };
 /// less than growing a new buffer.
 const LARGE_LINE: usize = if cfg!(fuzzing) { 32 } else { 64 * 1024 };
 
+/// Number of reads without a large line after which no buffers are kept for one.
+const SMALL_READS: usize = 256;
+
 /// Buffers received bytes and returns complete lines without their line endings.
 pub(crate) struct Lines {
     buffer: Vec<u8>,
+    /// The buffers of earlier large lines.
+    spares: SpareBuffers,
+    /// Number of reads since the last large line.
+    small_reads: usize,
     /// The start of the first line that has not been returned yet.
     start: usize,
     /// The end of the part that contains no line ending.
@@ -27,12 +37,12 @@ pub(crate) struct Lines {
 }
 
 /// A received line.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Line<'a> {
     /// A line in the buffer.
     Borrowed(&'a [u8]),
-    /// A large line in a buffer of its own.
-    Owned(Vec<u8>),
+    /// A large line in a buffer of its own, and the place for the buffer after its use.
+    Large(Vec<u8>, SpareBuffers),
     /// A line over the limit, which was dropped.
     TooLong { length: usize, prefix: Vec<u8> },
     /// The bytes between the last line ending and the end of the stream.
@@ -55,40 +65,46 @@ impl<'a> Line<'a> {
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Borrowed(bytes) => Some(bytes),
-            Self::Owned(bytes) | Self::Last(bytes) => Some(bytes),
+            Self::Large(bytes, _) | Self::Last(bytes) => Some(bytes),
             Self::TooLong { .. } => None,
         }
     }
 
     /// Returns the line as text.
-    pub(crate) fn text(self) -> Result<Cow<'a, str>, UnreadableLine> {
-        let text = match self {
+    pub(crate) fn text(self) -> Result<LineText<'a>, UnreadableLine> {
+        match self {
             Self::Borrowed(bytes) => str::from_utf8(bytes)
-                .map(Cow::Borrowed)
-                .map_err(|_| Cow::Borrowed(bytes)),
-            Self::Owned(bytes) | Self::Last(bytes) => String::from_utf8(bytes)
-                .map(Cow::Owned)
-                .map_err(|error| Cow::Owned(error.into_bytes())),
+                .map(LineText::Borrowed)
+                .map_err(|_| UnreadableLine::invalid(bytes)),
+            Self::Large(bytes, spares) => String::from_utf8(bytes)
+                .map(|text| LineText::Owned(OwnedText::large(text, spares)))
+                .map_err(|error| UnreadableLine::invalid(error.as_bytes())),
+            Self::Last(bytes) => String::from_utf8(bytes)
+                .map(LineText::from)
+                .map_err(|error| UnreadableLine::invalid(error.as_bytes())),
             Self::TooLong { length, prefix } => {
                 let reason = format!(
                     "a message of {length} bytes is over the limit (`max_message`) and was dropped"
                 );
-                let error = DecodeError::without_text(None, &reason);
-                return Err(UnreadableLine {
+                Err(UnreadableLine {
                     readable: prefix,
-                    error,
-                });
+                    error: DecodeError::without_text(None, &reason),
+                })
             }
-        };
-        text.map_err(|bytes: Cow<'_, [u8]>| {
-            let text = String::from_utf8_lossy(&bytes);
-            let offset = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
-            let error = DecodeError::at(None, &text, "not valid UTF-8", offset);
-            UnreadableLine {
-                readable: text.into_owned().into_bytes(),
-                error,
-            }
-        })
+        }
+    }
+}
+
+impl UnreadableLine {
+    /// Creates the error for a line that is not valid UTF-8.
+    fn invalid(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let offset = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
+        let error = DecodeError::at(None, &text, "not valid UTF-8", offset);
+        Self {
+            readable: text.into_owned().into_bytes(),
+            error,
+        }
     }
 }
 
@@ -96,6 +112,8 @@ impl Lines {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             buffer: Vec::new(),
+            spares: SpareBuffers::default(),
+            small_reads: 0,
             start: 0,
             searched: 0,
             limit,
@@ -112,6 +130,11 @@ impl Lines {
             self.buffer.drain(..self.start);
             self.searched -= self.start;
             self.start = 0;
+        }
+        self.small_reads = self.small_reads.saturating_add(1);
+        if self.small_reads == SMALL_READS {
+            self.spares.free();
+            self.buffer.shrink_to(self.buffer.len() + READ_SIZE);
         }
         if self.buffer.capacity() - self.buffer.len() < READ_SIZE {
             // Doubles the buffer of a long line rather than growing it read by read.
@@ -138,7 +161,7 @@ impl Lines {
             return Some(self.too_long(line));
         }
         if line.len() >= LARGE_LINE {
-            return Some(Line::Owned(self.take(line)));
+            return Some(Line::Large(self.take(line), self.spares.clone()));
         }
         Some(Line::Borrowed(trim(&self.buffer[line])))
     }
@@ -176,15 +199,28 @@ impl Lines {
 
     /// Moves the buffer out as a line and continues with a copy of the bytes after it.
     fn take(&mut self, line: Range<usize>) -> Vec<u8> {
-        let rest = self.buffer.split_off(self.start);
+        let rest = &self.buffer[self.start..];
+        let (rest, had_spare) = match self.spares.take() {
+            Some(mut spare) => {
+                spare.extend_from_slice(rest);
+                (spare, true)
+            }
+            None => (rest.to_vec(), false),
+        };
         let mut taken = mem::replace(&mut self.buffer, rest);
         (self.start, self.searched) = (0, 0);
+        self.small_reads = 0;
         taken.truncate(line.end);
         taken.drain(..line.start);
         if taken.last() == Some(&b'\r') {
             taken.pop();
         }
-        taken.shrink_to_fit();
+        // Without a spare buffer, earlier lines are still in use. Then this one may be kept for long,
+        // and takes at most twice its length.
+        let is_wide = !had_spare && taken.capacity() > 2 * taken.len();
+        if is_wide || !SpareBuffers::accepts(&taken) {
+            taken.shrink_to_fit();
+        }
         taken
     }
 }
@@ -203,7 +239,7 @@ mod tests {
         while let Some(line) = lines.next() {
             out.push(match line {
                 Line::Borrowed(line) => Ok(line.to_vec()),
-                Line::Owned(line) | Line::Last(line) => Ok(line),
+                Line::Large(line, _) | Line::Last(line) => Ok(line),
                 Line::TooLong { length, prefix } => {
                     assert!(prefix.starts_with(b"12345"));
                     Err(length)
@@ -223,8 +259,8 @@ mod tests {
         );
         assert_eq!(receive(&mut lines, b"g\n"), [Ok(b"fg".to_vec())]);
         assert_eq!(receive(&mut lines, b"tail"), []);
-        assert_eq!(lines.take_rest(), Some(Line::Last(b"tail".to_vec())));
-        assert_eq!(lines.take_rest(), None);
+        assert!(matches!(lines.take_rest(), Some(Line::Last(rest)) if rest == b"tail"));
+        assert!(lines.take_rest().is_none());
     }
 
     #[test]
@@ -249,5 +285,62 @@ mod tests {
             [Ok(b"before".to_vec()), Ok(large), Ok(b"after".to_vec())]
         );
         assert_eq!(receive(&mut lines, b"way\n"), [Ok(b"halfway".to_vec())]);
+    }
+
+    /// Receives a large line, and returns its text.
+    fn receive_large(lines: &mut Lines, length: usize) -> OwnedText {
+        let mut bytes = vec![b'x'; length];
+        bytes.extend_from_slice(b"\nrest");
+        lines.read_buffer().extend_from_slice(&bytes);
+        let text = lines.next().unwrap().text().ok().unwrap().into_owned();
+        assert!(lines.next().is_none());
+        lines.read_buffer().extend_from_slice(b"\n");
+        assert_eq!(lines.next().unwrap().bytes(), Some(&b"rest"[..]));
+        text
+    }
+
+    #[test]
+    fn the_buffers_of_large_lines_are_used_again() {
+        let mut lines = Lines::new(usize::MAX);
+        for _ in 0..3 {
+            drop(receive_large(&mut lines, LARGE_LINE));
+        }
+        let buffers = |lines: &mut Lines| {
+            let in_use = lines.read_buffer().as_ptr();
+            [in_use, receive_large(lines, LARGE_LINE).as_ptr()]
+        };
+        let [first, second] = buffers(&mut lines);
+        assert_eq!(first, second);
+        let [third, fourth] = buffers(&mut lines);
+        assert_eq!(third, fourth);
+        assert_ne!(first, third);
+        assert_eq!(buffers(&mut lines), [first, first]);
+    }
+
+    #[test]
+    fn large_lines_that_are_kept_take_at_most_twice_their_length() {
+        let mut lines = Lines::new(usize::MAX);
+        for length in [8 * LARGE_LINE, LARGE_LINE] {
+            let receive = |_| receive_large(&mut lines, length);
+            let kept: Vec<_> = (0..4).map(receive).collect();
+            assert!(kept.iter().skip(2).all(|it| it.capacity() <= 2 * length));
+        }
+        let huge = SpareBuffers::MAX_CAPACITY + 1;
+        assert_eq!(receive_large(&mut lines, huge).capacity(), huge);
+    }
+
+    #[test]
+    fn buffers_are_freed_after_many_reads_without_a_large_line() {
+        let mut lines = Lines::new(usize::MAX);
+        for _ in 0..3 {
+            drop(receive_large(&mut lines, LARGE_LINE));
+        }
+        assert!(lines.buffer.capacity() > 2 * READ_SIZE);
+        for _ in 0..SMALL_READS {
+            lines.read_buffer().extend_from_slice(b"small\n");
+            assert!(lines.next().is_some());
+        }
+        assert!(lines.buffer.capacity() <= 2 * READ_SIZE);
+        assert!(lines.spares.take().is_none());
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod delta_line;
 pub(crate) mod delta_run;
 pub(crate) mod display_members;
 pub(crate) mod envelope;
+pub(crate) mod line_text;
 pub(crate) mod lines;
 pub(crate) mod outbound;
 pub(crate) mod pending;

@@ -134,8 +134,7 @@ impl Outbound {
     pub(crate) fn request(&mut self, ready: &Ready) {
         let start = self.buffer.len();
         self.buffer.extend_from_slice(b"{\"id\":");
-        self.buffer
-            .extend_from_slice(ready.id.to_string().as_bytes());
+        self.json(&ready.id);
         self.buffer.extend_from_slice(b",");
         self.method(ready.method, ready.params.as_deref());
         self.end_message(start, Some(MessageId::Request(ready.id)));
@@ -151,7 +150,17 @@ impl Outbound {
 
     fn method(&mut self, method: &str, params: Option<&[u8]>) {
         self.buffer.extend_from_slice(b"\"method\":");
-        self.json(method);
+        if method
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'/'))
+        {
+            // Nothing to escape, as in every method of the protocol.
+            self.buffer.push(b'"');
+            self.buffer.extend_from_slice(method.as_bytes());
+            self.buffer.push(b'"');
+        } else {
+            self.json(method);
+        }
         if let Some(params) = params {
             self.buffer.extend_from_slice(b",\"params\":");
             self.buffer.extend_from_slice(params);

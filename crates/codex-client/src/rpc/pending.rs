@@ -1,6 +1,9 @@
 //! Pending requests: ids, the limit of requests in flight, and deadlines. Performs no I/O.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{BuildHasherDefault, Hasher},
+};
 
 use tokio::time::Instant;
 
@@ -10,12 +13,34 @@ pub(crate) struct Pending<T> {
     limit: usize,
     /// Number of sent requests that count towards the limit.
     in_flight: usize,
-    sent: HashMap<i64, PendingEntry<T>>,
+    sent: HashMap<i64, PendingEntry<T>, BuildHasherDefault<IdHasher>>,
     queue: VecDeque<Queued<T>>,
     /// Requests that are sent before those in `queue`.
     urgent: VecDeque<Queued<T>>,
     /// Whether the requests in `queue` are held back.
     is_held: bool,
+}
+
+/// Hashes the ids of this client, which are consecutive numbers. No server chooses them.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_i64((*byte).into());
+        }
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        // Spreads the ids over all bits: the table uses the lowest and the highest ones. The factor
+        // is odd, and near the golden ratio.
+        self.0 = (self.0 ^ id.cast_unsigned()).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A pending request.
@@ -48,7 +73,7 @@ impl<T> Pending<T> {
             last_id: 0,
             limit: limit.max(1),
             in_flight: 0,
-            sent: HashMap::new(),
+            sent: HashMap::default(),
             queue: VecDeque::new(),
             urgent: VecDeque::new(),
             is_held: false,

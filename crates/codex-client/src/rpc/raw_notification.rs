@@ -1,6 +1,6 @@
 //! Notifications as received: classified but not decoded.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use codex_types::ServerNotification;
 use serde::de::DeserializeOwned;
@@ -11,6 +11,7 @@ use crate::{
         decode_around::decode_around,
         delta::{Delta, DeltaKind},
         envelope::{self, Header},
+        line_text::{LineText, OwnedText},
     },
 };
 
@@ -69,14 +70,14 @@ impl NotificationKind {
 /// A received notification, still in the form of its text.
 #[derive(PartialEq)]
 pub(crate) struct RawNotification {
-    text: String,
+    text: OwnedText,
     header: Header,
     kind: NotificationKind,
 }
 
 impl RawNotification {
     /// `header` locates the parts of the notification within the text.
-    pub(crate) fn new(text: Cow<'_, str>, header: Header, kind: NotificationKind) -> Self {
+    pub(crate) fn new(text: LineText<'_>, header: Header, kind: NotificationKind) -> Self {
         Self {
             text: text.into_owned(),
             header,

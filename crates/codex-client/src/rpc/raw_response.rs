@@ -6,18 +6,18 @@ use codex_types::Request;
 
 use crate::{
     error::{Error, decode_error::DecodeError},
-    rpc::decode_around::decode_around,
+    rpc::{decode_around::decode_around, line_text::OwnedText},
 };
 
 /// A successful response, still in the form of its text.
 pub(crate) struct RawResponse {
-    text: String,
+    text: OwnedText,
     result: Range<usize>,
 }
 
 impl RawResponse {
     /// `result` is the range of the result within the message.
-    pub(crate) fn new(text: String, result: Range<usize>) -> Self {
+    pub(crate) fn new(text: OwnedText, result: Range<usize>) -> Self {
         Self { text, result }
     }
 

@@ -23,9 +23,14 @@ pub(crate) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
+        Self::at(text, 0)
+    }
+
+    /// Creates a scanner at a position, in bytes.
+    pub(crate) fn at(text: &'a str, at: usize) -> Self {
         Self {
             text,
-            at: 0,
+            at,
             #[cfg(any(test, fuzzing))]
             steps: std::cell::Cell::new(0),
         }

@@ -1,6 +1,6 @@
 //! Received lines.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use codex_types::{RequestId, ServerNotification};
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use crate::{
         delta::{DeltaKind, DeltaRef},
         delta_line::DeltaLine,
         envelope::{self, Envelope, RoutingKeys},
+        line_text::LineText,
         lines::{Line, UnreadableLine},
         outbound::MessageId,
         raw_notification::{NotificationKind, RawNotification},
@@ -62,7 +63,7 @@ impl Core {
         }
     }
 
-    fn message(&mut self, text: Cow<'_, str>, now: Instant) {
+    fn message(&mut self, text: LineText<'_>, now: Instant) {
         let Some(mut envelope) = envelope::parse(&text) else {
             return self.unreadable(text.as_bytes(), envelope::fault(&text), now);
         };

@@ -1,6 +1,6 @@
 //! Responses to the requests of this client.
 
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use codex_types::{Request, ReviewStartParams, rpc::JsonRpcError};
 use tokio::time::Instant;
@@ -13,14 +13,14 @@ use crate::{
     },
     error::{decode_error::DecodeError, rpc_error::RpcError, turn_detached::DetachReason},
     routing::{turn_inputs::InputId, turn_log::TurnLog},
-    rpc::{envelope, raw_response::RawResponse},
+    rpc::{envelope, line_text::LineText, raw_response::RawResponse},
 };
 
 impl Core {
     pub(super) fn response(
         &mut self,
         id: i64,
-        text: Cow<'_, str>,
+        text: LineText<'_>,
         result: Option<Range<usize>>,
         error: Option<Range<usize>>,
         now: Instant,
