@@ -8,11 +8,14 @@
 //! The TypeScript shows `T | null | null` only where the type is derived from the source of Codex. A
 //! type that the source spells out is `T | null` in either case. It is recognized in 64-bit integers
 //! (`number` instead of `bigint`). The fields of an update (`…UpdateParams`, `…SetParams`) are not
-//! decided by `T | null` alone either, because most clearable fields are in such types.
+//! decided by `T | null` alone either, because most clearable fields are in such types. A method that
+//! only reads has nothing to clear: a filter in which `null` stands for a value says so.
+//!
+//! What is known about params holds for the copies of them that other methods have.
 
 mod wording;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::wording::{Subject, Wording};
 use super::{
@@ -48,13 +51,9 @@ const ABSENT: Groups = &[
         ],
     ),
     (
-        "Tried on 0.169.0: `null` gives the same response as absence. For `timeoutMs`, the params have a \
-         `disableTimeout`, which excludes a timeout but not `null`.",
-        &[
-            "CommandExecParams.timeoutMs",
-            "ThreadListParams.archived",
-            "ThreadSearchParams.archived",
-        ],
+        "Tried on 0.169.0: `null` gives the same response as absence. The params have a `disableTimeout`, \
+         which excludes a timeout but not `null`.",
+        &["CommandExecParams.timeoutMs"],
     ),
     (
         "The description states the meaning of absence, and none of `null`.",
@@ -74,10 +73,7 @@ const ABSENT: Groups = &[
     ),
     (
         "The description gives `null` the meaning of a value that is not known; the TypeScript has `T | null`.",
-        &[
-            "ChatgptAuthTokensLoginAccountParams.chatgptPlanType",
-            "ExternalAgentConfigMigrationItem.cwd",
-        ],
+        &["ChatgptAuthTokensLoginAccountParams.chatgptPlanType"],
     ),
     (
         "Items of a history: there is nothing to clear.",
@@ -108,6 +104,7 @@ fn decide_by(
     let mut clearable = FieldTable::new(Place::new("nulls.rs", "CLEARABLE"), clearable);
     let mut absent = FieldTable::new(Place::new("nulls.rs", "ABSENT"), absent);
     let unions = unions(model);
+    let reads = reads(model);
     let mut found = Vec::new();
     for (name, ty) in &model.types {
         let Kind::Object(object) = &ty.kind else {
@@ -116,11 +113,13 @@ fn decide_by(
         let union = unions
             .get(name)
             .map(|union| (union.as_str(), &model.types[union]));
+        let original = model.copies.original(name);
         let context = Context {
             fields,
-            name,
+            name: original,
             ty,
             union,
+            reads: reads.contains(original),
         };
         let optional =
             |field: &&Field| field.nullable && matches!(field.rule, Rule::Optional | Rule::Default);
@@ -128,9 +127,9 @@ fn decide_by(
             let wire = field.slot.name.as_str();
             let decision = context.decide(field);
             // An entry that repeats the decision of a rule does not apply.
-            let corrected = if decision != Decision::Clearable && clearable.lists(name, wire) {
+            let corrected = if decision != Decision::Clearable && clearable.lists(original, wire) {
                 Decision::Clearable
-            } else if decision != Decision::Absent && absent.lists(name, wire) {
+            } else if decision != Decision::Absent && absent.lists(original, wire) {
                 Decision::Absent
             } else {
                 decision
@@ -140,13 +139,13 @@ fn decide_by(
                 Decision::Absent => {}
                 Decision::WithoutEvidence => report.add(
                     Entry::Undecided,
-                    format!("{name}.{wire}"),
+                    format!("{original}.{wire}"),
                     "the release prints no TypeScript; `null` counts as absent",
                     Place::new("nulls.rs", "CLEARABLE or ABSENT"),
                 ),
                 Decision::Undecided(reason) => report.add(
                     Entry::Undecided,
-                    format!("{name}.{wire}"),
+                    format!("{original}.{wire}"),
                     format!("{reason}; `null` counts as absent"),
                     Place::new("nulls.rs", "CLEARABLE or ABSENT"),
                 ),
@@ -185,6 +184,20 @@ fn unions(model: &Model) -> BTreeMap<String, String> {
     unions
 }
 
+/// The params of methods that only read, without copies.
+fn reads(model: &Model) -> BTreeSet<&str> {
+    const VERBS: &[&str] = &["get", "list", "read", "search"];
+    let methods = model.methods("ClientRequest").iter();
+    let reading = methods.filter(|method| {
+        let last = method.method.rsplit('/').next().unwrap_or_default();
+        // As in `fs/readFile`.
+        let verb = last.split(|letter: char| !letter.is_lowercase()).next();
+        verb.is_some_and(|verb| VERBS.contains(&verb))
+    });
+    let params = reading.filter_map(|method| method.params.as_deref());
+    params.map(|name| model.copies.original(name)).collect()
+}
+
 /// Whether `null` differs from absence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Decision {
@@ -205,6 +218,8 @@ struct Context<'a> {
     ty: &'a Type,
     /// The union that has the definition as a variant.
     union: Option<(&'a str, &'a Type)>,
+    /// Whether the definition holds the params of a method that only reads.
+    reads: bool,
 }
 
 impl Context<'_> {
@@ -229,6 +244,7 @@ impl Context<'_> {
                 Decision::Undecided("`null` may clear a value in an update, the TypeScript says no")
             }
             (Evidence::NullOnce, Wording::Silent) => Decision::Absent,
+            (Evidence::WrittenByHand, Wording::Silent) if self.reads => Decision::Absent,
             (Evidence::WrittenByHand, Wording::Silent) => Decision::Undecided(
                 "the TypeScript type is written by hand, and may have lost a second `null`",
             ),
@@ -275,13 +291,25 @@ mod tests {
 
     /// Decides on the fields of the params of a request, and returns the clearable ones.
     fn decide_on(params: &str, definition: &Value, evidence: &str) -> (Vec<String>, Report) {
+        decide_for(&["thing/do"], params, definition, evidence)
+    }
+
+    /// Decides on the fields of the params that these requests share.
+    fn decide_for(
+        methods: &[&str],
+        params: &str,
+        definition: &Value,
+        evidence: &str,
+    ) -> (Vec<String>, Report) {
+        let member = |method: &&str| {
+            json!({ "properties": {
+                "method": { "type": "string", "enum": [method] },
+                "params": { "$ref": format!("#/definitions/{params}") },
+            } })
+        };
+        let members: Vec<_> = methods.iter().map(member).collect();
         let definitions = json!({
-            "ClientRequest": { "oneOf": [{
-                "properties": {
-                    "method": { "type": "string", "enum": ["thing/do"] },
-                    "params": { "$ref": format!("#/definitions/{params}") },
-                },
-            }] },
+            "ClientRequest": { "oneOf": members },
             params: definition,
             "ThingDoResponse": { "type": "object" },
         });
@@ -392,6 +420,53 @@ mod tests {
             "[clearable]\nThingUpdateParams = [\"b\"]\n",
         );
         assert_eq!(decision("ThingUpdateParams", "", &other), Some(false));
+    }
+
+    #[test]
+    fn a_method_that_only_reads_has_nothing_to_clear() {
+        let by_hand = ONCE.replace(
+            "[written_by_hand]\n",
+            "[written_by_hand]\nThingParams = [\"a\"]\n",
+        );
+        let undecided = |method: &str, description: &str| {
+            let (clearable, report) =
+                decide_for(&[method], "ThingParams", &field(description), &by_hand);
+            (clearable.len(), report.count(Entry::Undecided))
+        };
+        for method in ["thing/list", "thing/readFile", "thing/search", "thing/get"] {
+            assert_eq!(undecided(method, ""), (0, 0), "{method}");
+        }
+        for method in [
+            "thing/do",
+            "thing/reset",
+            "thing/list/cancel",
+            "thing/listen",
+        ] {
+            assert_eq!(undecided(method, ""), (0, 1), "{method}");
+        }
+        // A filter may say that `null` stands for a value.
+        let filter = "Omit to include all, set to `null` for things without a place.";
+        assert_eq!(undecided("thing/list", filter), (1, 0));
+        assert_eq!(undecided("thing/list", "A `null` is a value."), (0, 1));
+    }
+
+    #[test]
+    fn copied_params_are_decided_like_their_original() {
+        let twice = ONCE.replace("[clearable]\n", "[clearable]\nThingDoParams = [\"b\"]\n");
+        let text = json!({ "type": ["string", "null"] });
+        let definition = json!({ "type": "object", "properties": { "a": text, "b": text } });
+        let methods = ["thing/do", "thing/redo"];
+        let (clearable, report) = decide_for(&methods, "ThingDoParams", &definition, &twice);
+        assert_eq!(clearable, ["ThingDoParams.b", "ThingRedoParams.b"]);
+        assert_eq!(report.count(Entry::Undecided), 0, "{report}");
+        // So are tables, and an undecided field is listed once.
+        let update = json!({ "type": "object", "properties": { "budget": text, "other": text } });
+        let (clearable, report) = decide_for(&methods, "ByTableUpdateParams", &update, NONE);
+        let budgets = ["ByTableUpdateParams.budget", "ThingRedoParams.budget"];
+        assert_eq!(clearable, budgets);
+        let undecided: Vec<_> = report.of(Entry::Undecided).collect();
+        assert_eq!(undecided.len(), 1, "{report}");
+        assert_eq!(undecided[0].subject, "ByTableUpdateParams.other");
     }
 
     #[test]

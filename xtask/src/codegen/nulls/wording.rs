@@ -5,7 +5,8 @@
 pub(super) enum Wording {
     /// `null` clears the value, or is different from absence in another way.
     Differs,
-    /// `null` and absence mean the same.
+    /// `null` and absence mean the same, or `null` means the same as another value, which a client
+    /// can send instead.
     Same,
     /// The description mentions `null`, or that absence keeps the value, in other words.
     Unclear,
@@ -71,6 +72,9 @@ fn read_sentence(sentence: &[String], subject: Subject) -> Wording {
         ([.., omitted], _) | ([.., omitted, "or"], _) if is_omission(omitted) => true,
         ([.., omitted, "or", "pass" | "explicit"], _) if is_omission(omitted) => true,
         (_, ["or", omitted, ..] | [omitted, ..]) if is_omission(omitted) => true,
+        ([.., value, "or"], _) | (_, ["or", value, ..]) => {
+            is_one_of(value, &["empty", "false", "true", "zero"])
+        }
         _ => false,
     };
     if is_same {
@@ -177,8 +181,10 @@ mod tests {
             ),
             (
                 "If false or null, only non-archived threads.",
-                Wording::Unclear,
+                Wording::Same,
             ),
+            ("Null or false keeps them.", Wording::Same),
+            ("One or null of them.", Wording::Unclear),
             (
                 "For `a.b`, `null` means the built-in one.",
                 Wording::Unclear,
