@@ -93,8 +93,9 @@ impl Checkout {
         for (program, text) in [("cargo", CARGO), ("npm", NPM)] {
             script(&root.join("target/bin").join(program), text);
         }
-        checkout.release(OLD, &bundle(&["a/old"], &["running"]));
-        checkout.release(SKIPPED, &bundle(&["a/old", "b/skipped"], &["running"]));
+        checkout.release(OLD, &asking(bundle(&["a/old"], &["running"])));
+        let skipped = asking(bundle(&["a/old", "b/skipped"], &["running"]));
+        checkout.release(SKIPPED, &skipped);
         let new = bundle(&["a/old", "b/skipped", "c/new"], &["running", "paused"]);
         checkout.release(NEW, &new);
         for release in OTHERS {
@@ -231,6 +232,19 @@ fn bundle(methods: &[&str], statuses: &[&str]) -> Value {
         "v2": v2}})
 }
 
+/// Adds a server request, which the newer release does not have any more.
+fn asking(mut bundle: Value) -> Value {
+    let definitions = &mut bundle["definitions"];
+    definitions["ServerRequest"]["oneOf"] = json!([{"type": "object", "properties": {
+        "id": {"$ref": "#/definitions/RequestId"},
+        "method": {"type": "string", "enum": ["time/read"]},
+        "params": {"$ref": "#/definitions/v2/TimeReadParams"}}}]);
+    for name in ["TimeReadParams", "TimeReadResponse"] {
+        definitions["v2"][name] = json!({"type": "object"});
+    }
+    bundle
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -257,6 +271,13 @@ fn an_update_pins_generates_drafts_builds_and_tests() {
     assert!(table.contains("\"c/new\" = \"1.2.0\""), "{table}");
     let request = file("crates/codex-types/src/generated/methods.rs");
     assert!(request.contains("c/new"), "{request}");
+    // Older servers still send it.
+    assert!(request.contains("time/read"), "{request}");
+    let kept = file("schema/kept.json");
+    assert!(
+        kept.contains("\"1.0.0\"") && kept.contains("time/read"),
+        "{kept}"
+    );
     let changelog = file("CHANGELOG.md");
     assert!(changelog.contains("**Codex 1.2.0**"), "{changelog}");
     assert!(changelog.contains("`b/skipped`, `c/new`"), "{changelog}");
@@ -282,7 +303,7 @@ fn an_update_pins_generates_drafts_builds_and_tests() {
         "# Codex 1.0.0 → 1.2.0: decisions",
         "- [ ] added `TurnStatus::paused`",
         "- [ ] added `c/new`: `NewParams → NewResponse`",
-        "- [ ] `README.md:1`",
+        "- [ ] `README.md:1`: The protocol of Codex 1.0.0.",
         "## Report of the generator",
     ] {
         assert!(
@@ -330,6 +351,9 @@ fn an_update_killed_between_two_files_of_the_schema_is_run_again() {
     assert_succeeds(&reference.update());
     let checkout = Checkout::new();
     let new = bundle(&["a/old", "b/skipped", "c/new"], &["running", "paused"]);
+    // The update writes the kept parts first, and the lock last.
+    let kept = checkout.root().join("schema/kept.json");
+    write(&kept, &reference.files()[Path::new("schema/kept.json")]);
     let stable = checkout.root().join("schema/stable").join(BUNDLE);
     write(&stable, &new.to_string());
     write(&stable.with_extension("new"), "{");

@@ -255,6 +255,7 @@ mod tests {
             experimental: Value::Null,
             first_releases: first_releases.clone(),
             clearable_fields: ClearableFields::default(),
+            kept: Default::default(),
         };
         assert!(is_about(&text, &pinned));
         let failed = text.replace("| goal | no [1] | yes |", "| goal | yes | no [1] |");
