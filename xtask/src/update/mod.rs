@@ -186,7 +186,7 @@ impl Update {
             }
         }
         let path = self.decisions()?;
-        let sources = decisions::Workspace::read(&workspace::root()?, &self.old)?;
+        let sources = decisions::Workspace::read(&workspace::root()?, comparison)?;
         let text = decisions::render(comparison, self.report.as_ref(), &sources);
         let earlier = fs::read_to_string(&path).unwrap_or_default();
         put(&path, &decisions::keep_ticks(&earlier, &text))?;
