@@ -231,7 +231,7 @@ fn add_part(definition: &mut Value, part: &Value, note: &str) {
         definition["properties"][name] = noted(&schema, note);
     }
     let values = missing_values(part, definition);
-    if let Some(known) = definition["enum"].as_array_mut() {
+    if let Some(known) = definition.get_mut("enum").and_then(Value::as_array_mut) {
         known.extend(values);
     }
 }
