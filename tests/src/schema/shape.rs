@@ -243,7 +243,7 @@ pub fn tag_of<'a>(members: &[&'a Value]) -> Option<&'a str> {
         members.iter().all(|member| {
             let values = member["properties"][name]["enum"].as_array();
             let required = member["required"].as_array();
-            values.is_some_and(|values| values.len() == 1)
+            values.is_some_and(|values| values.len() == 1 && values[0].is_string())
                 && required.is_some_and(|required| required.iter().any(|r| r == name))
         })
     };

@@ -70,7 +70,8 @@ fn read_sentence(sentence: &[String], subject: Subject) -> Wording {
     let (before, after) = (&sentence[..null], &sentence[null + 1..]);
     let is_same = match (before, after) {
         ([.., omitted], _) | ([.., omitted, "or"], _) if is_omission(omitted) => true,
-        ([.., omitted, "or", "pass" | "explicit"], _) if is_omission(omitted) => true,
+        // "Omit or pass", "omission or explicit".
+        ([.., omitted, "or", _], _) if is_omission(omitted) => true,
         (_, ["or", omitted, ..] | [omitted, ..]) if is_omission(omitted) => true,
         ([.., value, "or"], _) | (_, ["or", value, ..]) => {
             is_one_of(value, &["empty", "false", "true", "zero"])
@@ -168,6 +169,10 @@ mod tests {
             ),
             (
                 "Omit or pass `null` to clear the configuration's override.",
+                Wording::Same,
+            ),
+            (
+                "Omit or send null for unrestricted results. An empty list matches nothing.",
                 Wording::Same,
             ),
             ("Null or absent selects `global`.", Wording::Same),
