@@ -109,7 +109,7 @@ impl Kept {
     pub(super) fn add_to(&self, mut release: Release) -> Release {
         let older = self.releases.iter().rev();
         for (last, parts) in older.filter(|(last, _)| **last < release.version) {
-            let note = format!("Codex {last} is the last release that has it.");
+            let note = format!("Removed after Codex {last}, and kept for older servers.");
             parts::add(&mut release.stable, &parts.stable, &note);
             parts::add(&mut release.experimental, &parts.experimental, &note);
             release.clearable_fields.add(&parts.clearable_fields);

@@ -97,7 +97,7 @@ fn a_removed_request_stays_with_its_params_its_response_and_all_that_they_refer_
         ]
     );
     let member = &bundle["definitions"]["ServerRequest"]["oneOf"][1];
-    let note = json!("Codex 0.1.0 is the last release that has it.");
+    let note = json!("Removed after Codex 0.1.0, and kept for older servers.");
     assert_eq!(member["description"], note);
     assert_eq!(v2["Zone"]["description"], note);
     assert_eq!(v2["AskParams"], object(&[]));
@@ -164,7 +164,7 @@ fn variants_values_and_fields_of_a_changed_type_stay() {
     });
     let bundle = complete(&[release(1, &[], &old), release(2, &[], &new)]);
     let v2 = &bundle["definitions"]["v2"];
-    let note = "Codex 0.1.0 is the last release that has it.";
+    let note = "Removed after Codex 0.1.0, and kept for older servers.";
     let items = v2["Item"]["oneOf"].as_array().unwrap();
     let tags: Vec<_> = items
         .iter()
