@@ -297,6 +297,11 @@ fn an_update_pins_generates_drafts_builds_and_tests() {
         ]
     );
 
+    for file in ["--svg ", "--recording "] {
+        let renews = |call: &&&String| call.contains("demo") && call.contains(file);
+        assert_eq!(cargo.iter().filter(renews).count(), 1, "{cargo:?}");
+    }
+
     let decisions = checkout.root().join("target/update/1.2.0.md");
     let decisions = fs::read_to_string(decisions).unwrap();
     for line in [
@@ -313,10 +318,14 @@ fn an_update_pins_generates_drafts_builds_and_tests() {
     }
     let printed = text(&output.stdout);
     assert!(printed.contains(decisions.trim_end()), "{printed}");
-    assert!(printed.contains("[11/11] write the table"), "{printed}");
+    assert!(printed.contains("[12/12] write the table"), "{printed}");
 
     // A second run still compares with the older release, and changes nothing.
+    let picture = checkout.root().join("docs/demo.svg");
+    write(&picture, "server: demo/1.2.0 (Linux)");
+    let files = checkout.files();
     let again = checkout.update();
+    assert!(text(&again.stdout).contains("docs/demo.svg shows Codex 1.2.0 already"));
     assert_succeeds(&again);
     assert!(text(&again.stdout).contains("# Codex 1.0.0 → 1.2.0"));
     assert_eq!(checkout.files(), files);
@@ -371,7 +380,7 @@ fn a_failing_step_names_the_remaining_steps_after_the_drafts_are_written() {
     let complaint = text(&output.stderr);
     for part in [
         "cannot compile the workspace",
-        "write docs/compatibility.md; run the tests; write the table",
+        "write docs/compatibility.md; record the demo; run the tests; write the table",
         "run `cargo xtask update --version 1.2.0` again",
         "`cargo build --workspace --all-targets` failed",
     ] {

@@ -38,6 +38,9 @@ pub(super) fn missing(
 /// Adds parts to a bundle. What the bundle has by now stays as it is. `note` ends the descriptions of
 /// the new definitions, members and properties.
 pub(super) fn add(bundle: &mut Value, parts: &Value, note: &str) {
+    if !bundle["definitions"].is_object() {
+        return; // No bundle, which the generator refuses.
+    }
     for path in paths(parts) {
         let Some(part) = at(parts, &path) else {
             continue;

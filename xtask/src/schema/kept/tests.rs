@@ -217,6 +217,14 @@ fn a_part_that_becomes_experimental_is_not_kept() {
 }
 
 #[test]
+fn a_value_that_is_no_bundle_stays_as_it_is() {
+    let kept = through(&[with_time(1), without_time(2)]);
+    let mut other = without_time(2);
+    other.experimental = json!({"title": "something else"});
+    assert_eq!(kept.add_to(other.clone()).experimental, other.experimental);
+}
+
+#[test]
 fn the_evidence_about_kept_fields_stays() {
     let fields = |text: &str| toml::from_str::<ClearableFields>(text).unwrap();
     let mut old = with_time(1);
