@@ -90,7 +90,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         );
         ensure!(
             row.client_compiles != Some(false) || version < OLDEST_FOR_CLIENT,
-            "`codex-client` does not compile with the types of {version}"
+            "`codex-client` does not compile with the types of {version}: options of builders that they \
+             lack belong to OFFERED in xtask/src/codegen/normalise/fixups.rs"
         );
     }
     match (args.check, args.versions.is_empty()) {
