@@ -1,7 +1,7 @@
 //! Unknown values are kept and written unchanged. In strict decoding, known but malformed values
 //! are errors that name the field.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, mem::discriminant, sync::LazyLock};
 
 use codex_tests::{
     json::without_nulls,
@@ -243,6 +243,10 @@ fn fits(schema: &Schema, shape: &Value, value: &Value) -> bool {
         Shape::Integer(..) => value.is_i64() || value.is_u64(),
         Shape::Text => value.is_string(),
         Shape::Words(_) => value.is_string(),
+        Shape::Values(values) => values.iter().any(|one| {
+            let is_integer = |value: &Value| value.is_i64() || value.is_u64();
+            is_integer(one) == is_integer(value) && discriminant(one) == discriminant(value)
+        }),
         Shape::Array(items) => value
             .as_array()
             .is_some_and(|values| values.iter().all(|value| fits(schema, items, value))),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use codex_client::{
     Codex, ConnectionClosed, Error, Result, blocking, builder::CodexBuilder,
-    types::ServerNotification,
+    types::ServerNotification, version::CODEX_VERSION,
 };
 use codex_testing::{FakeAppServer, FakeConnection, Fault, Reply, Turn};
 use serde_json::json;
@@ -60,6 +60,16 @@ fn a_failed_start_of_a_blocking_client_reports_the_exit_status_and_the_end_of_st
     let closed = closed(&started);
     assert_eq!(closed.exit_status.and_then(|status| status.code()), Some(3));
     assert_eq!(closed.stderr_tail, "config is broken");
+}
+
+/// An update of Codex has to change the version of the fakes too.
+#[tokio::test]
+async fn fakes_report_the_release_of_the_types() {
+    let server = FakeAppServer::start().unwrap();
+    let codex = builder(Codex::builder(), &server).start().await.unwrap();
+    let version = codex.server_version().map(ToString::to_string);
+    assert_eq!(version.as_deref(), Some(CODEX_VERSION));
+    codex.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -37,10 +37,18 @@ async fn an_older_release_is_refused_if_the_policy_says_so() {
     for version in ["0.163.0", CODEX_VERSION] {
         assert!(text.contains(version), "{text}");
     }
-    // The pinned release is accepted.
+    // The pinned release is accepted. `CODEX_BIN` may name another one.
     let builder = stage.builder().version_policy(VersionPolicy::Refuse);
-    let codex = builder.start().await.unwrap();
-    let version = codex.server_version().map(ToString::to_string);
-    assert_eq!(version.as_deref(), Some(CODEX_VERSION));
-    codex.close().await.unwrap();
+    match builder.start().await {
+        Ok(codex) => {
+            let version = codex.server_version().map(ToString::to_string);
+            assert_eq!(version.as_deref(), Some(CODEX_VERSION));
+            codex.close().await.unwrap();
+        }
+        Err(Error::VersionMismatch(mismatch)) => {
+            let version = mismatch.server_version.map(|it| it.to_string());
+            assert_ne!(version.as_deref(), Some(CODEX_VERSION));
+        }
+        Err(error) => panic!("{error}"),
+    }
 }

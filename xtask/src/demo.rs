@@ -16,6 +16,13 @@ use crate::{cargo, picture, runtime, spinner::Spinner, workspace};
 /// The package and the name of the example.
 const EXAMPLE: [&str; 4] = ["--package", "codex-tests", "--example", "demo"];
 
+/// The files of the repository that show the demo on the pinned release, and the options that renew
+/// them.
+pub(crate) const SHOWN: [(&str, &str); 2] = [
+    ("--svg", "docs/demo.svg"),
+    ("--recording", "tests/fixtures/demo.jsonl"),
+];
+
 /// Arguments of `cargo xtask demo`.
 #[derive(clap::Args)]
 pub(crate) struct Args {

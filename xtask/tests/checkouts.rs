@@ -28,6 +28,7 @@ fn a_chore_reads_and_writes_the_checkout_that_it_runs_in() {
         "clearable_fields.toml",
         "codex.lock.toml",
         "first_releases.toml",
+        "kept.json",
         "stable/codex_app_server_protocol.schemas.json",
         "experimental/codex_app_server_protocol.schemas.json",
     ] {

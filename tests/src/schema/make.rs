@@ -91,6 +91,7 @@ impl Schema {
             }
             Shape::Text => json!(choices.text()),
             Shape::Words(words) => json!(words[choices.pick(words.len())]),
+            Shape::Values(values) => values[choices.pick(values.len())].clone(),
             Shape::Array(items) => {
                 let length = choices.pick(3);
                 (0..length).map(|_| self.make(items, choices)).collect()

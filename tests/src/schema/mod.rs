@@ -2,6 +2,7 @@
 //! mistakes.
 
 mod corrections;
+mod kept;
 mod make;
 mod order;
 mod same;
@@ -126,7 +127,8 @@ pub fn is_pinned() -> bool {
     manifest_dir().join("../schema/codex.lock.toml").exists()
 }
 
-/// Returns the definitions of a bundle as it was printed, with those of `v2` beside the others.
+/// Returns the definitions of a bundle as it was printed, with those of `v2` beside the others, and
+/// with the parts that older releases have.
 ///
 /// # Panics
 ///
@@ -145,7 +147,9 @@ pub fn bundle(name: &str) -> BTreeMap<String, Value> {
     let Some(Value::Object(v2)) = definitions.remove("v2") else {
         panic!("a bundle without `v2`");
     };
-    definitions.into_iter().chain(v2).collect()
+    let mut definitions = definitions.into_iter().chain(v2).collect();
+    kept::add(name, &mut definitions);
+    definitions
 }
 
 /// Collects the names of the definitions that a schema refers to.

@@ -20,6 +20,8 @@ pub enum Shape<'a> {
     Text,
     /// One of these strings.
     Words(Vec<&'a str>),
+    /// One of these values, which are not strings.
+    Values(&'a [Value]),
     /// An array of elements with this schema.
     Array(&'a Value),
     /// An object.
@@ -79,8 +81,11 @@ impl<'a> Shape<'a> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             return Self::Reference(name_of(reference));
         }
-        if let Some(words) = schema.get("enum").and_then(Value::as_array) {
-            return Self::Words(words.iter().filter_map(Value::as_str).collect());
+        if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+            return match values.iter().any(Value::is_string) {
+                true => Self::Words(values.iter().filter_map(Value::as_str).collect()),
+                false => Self::Values(values),
+            };
         }
         let is_object = schema.get("type") == Some(&json!("object"));
         if !is_object && let Some(members) = members(schema) {
@@ -238,7 +243,7 @@ pub fn tag_of<'a>(members: &[&'a Value]) -> Option<&'a str> {
         members.iter().all(|member| {
             let values = member["properties"][name]["enum"].as_array();
             let required = member["required"].as_array();
-            values.is_some_and(|values| values.len() == 1)
+            values.is_some_and(|values| values.len() == 1 && values[0].is_string())
                 && required.is_some_and(|required| required.iter().any(|r| r == name))
         })
     };

@@ -6,16 +6,16 @@ use serde_json::Value;
 
 use super::{
     load::Definitions,
-    model::{MessageUnion, Method},
+    model::{Copies, MessageUnion, Method},
     names,
     normalise::union_members,
     params,
     report::{Kind, Place, Report},
+    responses::{self, Request},
     tables::{MESSAGES, Tables},
 };
 
 const MEMBERS: Place = Place::new("methods.rs", "rows");
-const RESPONSES: Place = Place::new("tables.rs", "RESPONSES");
 
 /// Reads the four message unions and finds the response of each request.
 ///
@@ -24,6 +24,7 @@ pub(crate) fn unions(
     definitions: &Definitions,
     stable: &Definitions,
     names: &BTreeSet<String>,
+    copies: &Copies,
     tables: &mut Tables,
     report: &mut Report,
 ) -> Vec<MessageUnion> {
@@ -54,7 +55,7 @@ pub(crate) fn unions(
             methods,
         });
     }
-    find_responses(&mut unions, names, tables, report);
+    find_responses(&mut unions, names, copies, report);
     unions
 }
 
@@ -128,112 +129,25 @@ fn idents(union: &str, rows: &[Row], report: &mut Report) -> Vec<String> {
     idents
 }
 
-/// Assigns a response to each request. Reports requests without a response, which can be any value,
-/// and responses without a request.
+/// Assigns a response to each request. `copies` holds the params that are copies of
+/// a definition.
 fn find_responses(
     unions: &mut [MessageUnion],
-    definitions: &BTreeSet<String>,
-    tables: &mut Tables,
+    names: &BTreeSet<String>,
+    copies: &Copies,
     report: &mut Report,
 ) {
-    let mut taken = BTreeSet::new();
     let requests = unions
         .iter_mut()
         .filter(|union| union.name.ends_with("Request"));
     let mut methods: Vec<_> = requests.flat_map(|union| &mut union.methods).collect();
-    for method in &mut methods {
-        method.response = response(method, definitions, tables, report);
-        taken.extend(method.response.clone());
-    }
-    for method in methods
-        .iter_mut()
-        .filter(|method| method.response.is_none())
-    {
-        let free = |name: &&String| name.ends_with("Response") && !taken.contains(*name);
-        let similar = definitions.iter().filter(free);
-        let mut similar = similar.filter(|name| is_similar(&method.method, name));
-        // Of two similar names, neither is good enough.
-        let similar = match (similar.next(), similar.next()) {
-            (Some(only), None) => Some(only.clone()),
-            _ => None,
-        };
-        let sentence = match &similar {
-            Some(response) => format!("the response is `{response}`, because the name is similar"),
-            None => "no response found; it is `Value`".to_owned(),
-        };
-        report.add(Kind::Guess, &method.method, sentence, RESPONSES);
-        taken.extend(similar.clone());
-        method.response = similar;
-    }
-    if taken.is_empty() {
-        return; // A test schema without requests.
-    }
-    let unused = definitions.iter().filter(|name| {
-        name.ends_with("Response") && !name.starts_with("JSONRPC") && !taken.contains(*name)
-    });
-    for name in unused {
-        report.add(
-            Kind::Guess,
-            name,
-            "the response belongs to no method",
-            RESPONSES,
-        );
-    }
-}
-
-/// Whether the name of a response is that of the method without its first segments, as in
-/// `GatewayOAuthReadResponse` for `account/gatewayOAuth/read`, or with `Get` in place of `read`, as
-/// in `GetAccountRateLimitsResponse` for `account/rateLimits/read`.
-fn is_similar(method: &str, response: &str) -> bool {
-    let name = response.strip_suffix("Response").unwrap_or(response);
-    let segments: Vec<_> = method.split('/').collect();
-    let without_first = (1..segments.len().saturating_sub(1))
-        .any(|first| names::pascal(&segments[first..].join("/")) == name);
-    let read = method.strip_suffix("/read").map(names::pascal);
-    without_first || read.is_some_and(|read| name.strip_prefix("Get") == Some(&read))
-}
-
-fn response(
-    method: &Method,
-    definitions: &BTreeSet<String>,
-    tables: &mut Tables,
-    report: &mut Report,
-) -> Option<String> {
-    let listed = tables.response(&method.method);
-    if let Some(response) = listed.filter(|name| !definitions.contains(*name)) {
-        let sentence =
-            format!("the table gives it the response `{response}`, which is not defined");
-        report.add(Kind::Stale, &method.method, sentence, RESPONSES);
-    }
-    let by_params = method.params.as_deref();
-    let by_params = by_params.and_then(|params| params.strip_suffix("Params"));
-    let by_method = names::pascal(&method.method);
-    let by_rule = by_params.into_iter().chain([by_method.as_str()]);
-    let by_rule = by_rule.map(|name| format!("{name}Response"));
-    let listed = listed.map(str::to_owned).into_iter();
-    listed
-        .chain(by_rule)
-        .find(|name| definitions.contains(name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_similar_response_has_the_words_of_the_method() {
-        for (method, response) in [
-            ("account/gatewayOAuth/read", "GatewayOAuthReadResponse"),
-            ("account/rateLimits/read", "GetAccountRateLimitsResponse"),
-        ] {
-            assert!(is_similar(method, response), "{method}");
-        }
-        for (method, response) in [
-            ("account/read", "ReadResponse"),
-            ("account/usage/read", "GetAccountTokenUsageResponse"),
-            ("account/usage/write", "GetAccountUsageResponse"),
-        ] {
-            assert!(!is_similar(method, response), "{method}");
-        }
+    let requests: Vec<_> = methods
+        .iter()
+        .map(|method| Request::of(method, copies))
+        .collect();
+    let names = names.iter().map(String::as_str).collect();
+    let found = responses::find(&requests, &names, report);
+    for (method, response) in methods.iter_mut().zip(found) {
+        method.response = response;
     }
 }

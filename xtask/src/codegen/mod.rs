@@ -24,6 +24,7 @@ mod params;
 mod print;
 mod prose;
 pub(crate) mod report;
+pub(crate) mod responses;
 mod secrets;
 mod settle;
 mod size;
@@ -107,13 +108,13 @@ pub(crate) struct Generated {
     pub(crate) report: Report,
 }
 
-/// Generates the files from a schema.
+/// Generates the files from a schema, with the parts that older releases have.
 ///
 /// # Errors
 ///
 /// Fails if a bundle is not a schema bundle at all.
 pub(crate) fn generate(pinned: &Pinned) -> Result<Generated> {
-    generate_from(pinned, Scope::Experimental)
+    generate_from(&pinned.complete()?, Scope::Experimental)
 }
 
 /// Generates the files from the stable bundle of a schema.
@@ -122,7 +123,7 @@ pub(crate) fn generate(pinned: &Pinned) -> Result<Generated> {
 ///
 /// Fails if the bundle is not a schema bundle at all.
 pub(crate) fn generate_stable(pinned: &Pinned) -> Result<Generated> {
-    let mut generated = generate_from(&pinned.clone().into_stable()?, Scope::Stable)?;
+    let mut generated = generate_from(&pinned.clone().into_stable()?.complete()?, Scope::Stable)?;
     generated.report.leave_out(Kind::Stale);
     Ok(generated)
 }
@@ -141,6 +142,8 @@ fn generate_from(pinned: &Pinned, scope: Scope) -> Result<Generated> {
     decide(&mut model, &pinned.clearable_fields, &mut report);
     tables.report_unused(&mut report);
     names::report_unused(&model, &mut report);
+    params::report_unused(&model.named_params, &mut report);
+    responses::report_unused(&model, &mut report);
     Prose::load()?.describe(&mut model, &mut report);
     let files = print::print(&model, pinned)?;
     Ok(Generated { files, report })
@@ -173,12 +176,24 @@ fn build_model(
     report: &mut Report,
 ) -> Model {
     let names: BTreeSet<_> = definitions.keys().cloned().collect();
-    params::separate(&mut definitions, &mut stable, report);
+    let params = params::separate(&mut definitions, &mut stable, report);
     normalise::normalise(&mut definitions, report);
     normalise::normalise(&mut stable, &mut Report::default());
-    let unions = methods::unions(&definitions, &stable, &names, tables, report);
+    let unions = methods::unions(
+        &definitions,
+        &stable,
+        &names,
+        &params.copies,
+        tables,
+        report,
+    );
     let types = classify::classify_all(&definitions, &stable, tables, report);
-    let mut model = Model { types, unions };
+    let mut model = Model {
+        types,
+        unions,
+        copies: params.copies,
+        named_params: params.named,
+    };
     lower::lower(&mut model, report);
     settle::settle(&mut model, report);
     decorate::decorate(&mut model);

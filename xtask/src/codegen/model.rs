@@ -11,6 +11,26 @@ pub(crate) struct Model {
     pub(crate) types: BTreeMap<String, Type>,
     /// The four message unions.
     pub(crate) unions: Vec<MessageUnion>,
+    /// The params that are copies of a definition.
+    pub(crate) copies: Copies,
+    /// The methods whose params a table names.
+    pub(crate) named_params: BTreeSet<String>,
+}
+
+/// Definitions that are copies of another one, which methods would have to share otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct Copies(BTreeMap<String, String>);
+
+impl Copies {
+    pub(crate) fn add(&mut self, copy: String, original: String) {
+        self.0.insert(copy, original);
+    }
+
+    /// The definition that this one is a copy of, or else itself. What is known about the original
+    /// holds for the copy too.
+    pub(crate) fn original<'a>(&'a self, name: &'a str) -> &'a str {
+        self.0.get(name).map_or(name, String::as_str)
+    }
 }
 
 /// One definition of the schema.

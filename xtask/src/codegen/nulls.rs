@@ -8,11 +8,14 @@
 //! The TypeScript shows `T | null | null` only where the type is derived from the source of Codex. A
 //! type that the source spells out is `T | null` in either case. It is recognized in 64-bit integers
 //! (`number` instead of `bigint`). The fields of an update (`…UpdateParams`, `…SetParams`) are not
-//! decided by `T | null` alone either, because most clearable fields are in such types.
+//! decided by `T | null` alone either, because most clearable fields are in such types. A method that
+//! only reads has nothing to clear: a filter in which `null` stands for a value says so.
+//!
+//! What is known about params holds for the copies of them that other methods have.
 
 mod wording;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::wording::{Subject, Wording};
 use super::{
@@ -48,13 +51,9 @@ const ABSENT: Groups = &[
         ],
     ),
     (
-        "Tried on 0.169.0: `null` gives the same response as absence. For `timeoutMs`, the params have a \
-         `disableTimeout`, which excludes a timeout but not `null`.",
-        &[
-            "CommandExecParams.timeoutMs",
-            "ThreadListParams.archived",
-            "ThreadSearchParams.archived",
-        ],
+        "Tried on 0.169.0: `null` gives the same response as absence. The params have a `disableTimeout`, \
+         which excludes a timeout but not `null`.",
+        &["CommandExecParams.timeoutMs"],
     ),
     (
         "The description states the meaning of absence, and none of `null`.",
@@ -74,10 +73,7 @@ const ABSENT: Groups = &[
     ),
     (
         "The description gives `null` the meaning of a value that is not known; the TypeScript has `T | null`.",
-        &[
-            "ChatgptAuthTokensLoginAccountParams.chatgptPlanType",
-            "ExternalAgentConfigMigrationItem.cwd",
-        ],
+        &["ChatgptAuthTokensLoginAccountParams.chatgptPlanType"],
     ),
     (
         "Items of a history: there is nothing to clear.",
@@ -108,6 +104,7 @@ fn decide_by(
     let mut clearable = FieldTable::new(Place::new("nulls.rs", "CLEARABLE"), clearable);
     let mut absent = FieldTable::new(Place::new("nulls.rs", "ABSENT"), absent);
     let unions = unions(model);
+    let reads = reads(model);
     let mut found = Vec::new();
     for (name, ty) in &model.types {
         let Kind::Object(object) = &ty.kind else {
@@ -116,11 +113,13 @@ fn decide_by(
         let union = unions
             .get(name)
             .map(|union| (union.as_str(), &model.types[union]));
+        let original = model.copies.original(name);
         let context = Context {
             fields,
-            name,
+            name: original,
             ty,
             union,
+            reads: reads.contains(original),
         };
         let optional =
             |field: &&Field| field.nullable && matches!(field.rule, Rule::Optional | Rule::Default);
@@ -128,9 +127,9 @@ fn decide_by(
             let wire = field.slot.name.as_str();
             let decision = context.decide(field);
             // An entry that repeats the decision of a rule does not apply.
-            let corrected = if decision != Decision::Clearable && clearable.lists(name, wire) {
+            let corrected = if decision != Decision::Clearable && clearable.lists(original, wire) {
                 Decision::Clearable
-            } else if decision != Decision::Absent && absent.lists(name, wire) {
+            } else if decision != Decision::Absent && absent.lists(original, wire) {
                 Decision::Absent
             } else {
                 decision
@@ -140,13 +139,13 @@ fn decide_by(
                 Decision::Absent => {}
                 Decision::WithoutEvidence => report.add(
                     Entry::Undecided,
-                    format!("{name}.{wire}"),
+                    format!("{original}.{wire}"),
                     "the release prints no TypeScript; `null` counts as absent",
                     Place::new("nulls.rs", "CLEARABLE or ABSENT"),
                 ),
                 Decision::Undecided(reason) => report.add(
                     Entry::Undecided,
-                    format!("{name}.{wire}"),
+                    format!("{original}.{wire}"),
                     format!("{reason}; `null` counts as absent"),
                     Place::new("nulls.rs", "CLEARABLE or ABSENT"),
                 ),
@@ -185,6 +184,20 @@ fn unions(model: &Model) -> BTreeMap<String, String> {
     unions
 }
 
+/// The params of methods that only read, without copies.
+fn reads(model: &Model) -> BTreeSet<&str> {
+    const VERBS: &[&str] = &["get", "list", "read", "search"];
+    let methods = model.methods("ClientRequest").iter();
+    let reading = methods.filter(|method| {
+        let last = method.method.rsplit('/').next().unwrap_or_default();
+        // As in `fs/readFile`.
+        let verb = last.split(|letter: char| !letter.is_lowercase()).next();
+        verb.is_some_and(|verb| VERBS.contains(&verb))
+    });
+    let params = reading.filter_map(|method| method.params.as_deref());
+    params.map(|name| model.copies.original(name)).collect()
+}
+
 /// Whether `null` differs from absence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Decision {
@@ -205,6 +218,8 @@ struct Context<'a> {
     ty: &'a Type,
     /// The union that has the definition as a variant.
     union: Option<(&'a str, &'a Type)>,
+    /// Whether the definition holds the params of a method that only reads.
+    reads: bool,
 }
 
 impl Context<'_> {
@@ -229,6 +244,7 @@ impl Context<'_> {
                 Decision::Undecided("`null` may clear a value in an update, the TypeScript says no")
             }
             (Evidence::NullOnce, Wording::Silent) => Decision::Absent,
+            (Evidence::WrittenByHand, Wording::Silent) if self.reads => Decision::Absent,
             (Evidence::WrittenByHand, Wording::Silent) => Decision::Undecided(
                 "the TypeScript type is written by hand, and may have lost a second `null`",
             ),
@@ -267,195 +283,4 @@ impl Context<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::codegen::{Tables, build_model};
-
-    /// Decides on the fields of the params of a request, and returns the clearable ones.
-    fn decide_on(params: &str, definition: &Value, evidence: &str) -> (Vec<String>, Report) {
-        let definitions = json!({
-            "ClientRequest": { "oneOf": [{
-                "properties": {
-                    "method": { "type": "string", "enum": ["thing/do"] },
-                    "params": { "$ref": format!("#/definitions/{params}") },
-                },
-            }] },
-            params: definition,
-            "ThingDoResponse": { "type": "object" },
-        });
-        let definitions: crate::codegen::Definitions = serde_json::from_value(definitions).unwrap();
-        let (mut tables, mut report) = (Tables::default(), Report::default());
-        let mut model = build_model(definitions.clone(), definitions, &mut tables, &mut report);
-        let mut report = Report::default();
-        let fields = toml::from_str(evidence).unwrap();
-        decide_by(
-            CLEARABLE_HERE,
-            ABSENT_HERE,
-            &mut model,
-            &fields,
-            &mut report,
-        );
-        let mut clearable = Vec::new();
-        for (name, ty) in &model.types {
-            if let Kind::Object(object) = &ty.kind {
-                let fields = object.fields.iter().filter(|it| it.rule == Rule::Clearable);
-                clearable.extend(fields.map(|field| format!("{name}.{}", field.slot.name)));
-            }
-        }
-        (clearable, report)
-    }
-
-    const CLEARABLE_HERE: Groups = &[("Tried.", &["ByTableUpdateParams.budget"])];
-    const ABSENT_HERE: Groups = &[("Tried.", &["ByTableUpdateParams.name", "ByTablePatch.a"])];
-
-    /// A TypeScript that shows these fields as `T | null`.
-    const ONCE: &str = r#"
-        command = "codex"
-        [clearable]
-        [written_by_hand]
-        [absent]
-        ThingDoParams = ["a"]
-        ThingPatch = ["a"]
-        ThingUpdateParams = ["a"]
-        ThingSetParams = ["a"]
-        ThingOffsetParams = ["a"]
-        ThingChange = ["a", "b"]
-        ByTablePatch = ["a"]
-        ByTableUpdateParams = ["budget", "name"]
-    "#;
-
-    /// A release without TypeScript.
-    const NONE: &str = "[clearable]\n[written_by_hand]\n[absent]\n";
-
-    fn field(description: &str) -> Value {
-        json!({
-            "type": "object",
-            "properties": { "a": { "type": ["string", "null"], "description": description } },
-        })
-    }
-
-    /// The decision on one field: `Some(true)` for clearable, `Some(false)` for absent, `None` for
-    /// undecided.
-    fn decision(params: &str, description: &str, evidence: &str) -> Option<bool> {
-        let (clearable, report) = decide_on(params, &field(description), evidence);
-        let is_decided = report.count(Entry::Undecided) == 0;
-        assert!(clearable.is_empty() || is_decided);
-        is_decided.then_some(!clearable.is_empty())
-    }
-
-    #[test]
-    fn the_typescript_decides_unless_the_description_does() {
-        let twice = ONCE.replace("[clearable]\n", "[clearable]\nThingDoParams = [\"a\"]\n");
-        let by_hand = ONCE.replace(
-            "[written_by_hand]\n",
-            "[written_by_hand]\nThingDoParams = [\"a\"]\n",
-        );
-        let missing = ONCE.replace("ThingDoParams", "OtherParams");
-        let (clears, same) = ("`null` clears it.", "Omitted or null keeps it.");
-        for (evidence, description, expected) in [
-            (ONCE, "", Some(false)),
-            (ONCE, clears, Some(true)),
-            (ONCE, same, Some(false)),
-            (ONCE, "A `null` is a value.", None),
-            (&twice, "", Some(true)),
-            (&twice, clears, Some(true)),
-            // They contradict each other.
-            (&twice, same, None),
-            (&by_hand, "", None),
-            (&by_hand, clears, Some(true)),
-            (&by_hand, same, Some(false)),
-            (&missing, "", None),
-            (NONE, clears, Some(true)),
-            (NONE, same, Some(false)),
-            (NONE, "", None),
-        ] {
-            let found = decision("ThingDoParams", description, evidence);
-            assert_eq!(found, expected, "{description}\n{evidence}");
-        }
-    }
-
-    #[test]
-    fn null_clears_the_fields_of_a_patch_and_may_clear_those_of_an_update() {
-        assert_eq!(decision("ThingPatch", "", ONCE), Some(true));
-        assert_eq!(
-            decision("ThingPatch", "Omit or pass null to keep it.", ONCE),
-            Some(false)
-        );
-        assert_eq!(decision("ThingUpdateParams", "", ONCE), None);
-        assert_eq!(decision("ThingSetParams", "", ONCE), None);
-        assert_eq!(decision("ThingOffsetParams", "", ONCE), Some(false));
-        // The TypeScript distinguishes the fields of this type.
-        let other = ONCE.replace(
-            "[clearable]\n",
-            "[clearable]\nThingUpdateParams = [\"b\"]\n",
-        );
-        assert_eq!(decision("ThingUpdateParams", "", &other), Some(false));
-    }
-
-    #[test]
-    fn the_typescript_of_a_union_tells_the_fields_of_its_variants() {
-        let member = |tag: &str, field: &str| {
-            json!({
-                "type": "object",
-                "properties": {
-                    "type": { "type": "string", "enum": [tag] },
-                    field: { "type": ["string", "null"] },
-                },
-                "required": ["type"],
-            })
-        };
-        let union = json!({ "oneOf": [member("one", "a"), member("two", "b")] });
-        let twice = ONCE.replace("[clearable]\n", "[clearable]\nThingChange = [\"a\"]\n");
-        let (clearable, report) = decide_on("ThingChange", &union, &twice);
-        assert_eq!(clearable, ["OneThingChange.a"]);
-        assert_eq!(report.count(Entry::Undecided), 0);
-        // So does its description.
-        let mut patch = union;
-        patch["description"] = json!("Explicit null clears a nullable field.");
-        let (clearable, _) = decide_on("ThingChange", &patch, ONCE);
-        assert_eq!(clearable, ["OneThingChange.a", "TwoThingChange.b"]);
-    }
-
-    #[test]
-    fn each_field_without_any_source_is_listed() {
-        let mut definition = field("");
-        definition["properties"]["b"] = json!({ "type": ["integer", "null"], "format": "int64" });
-        let (clearable, report) = decide_on("ThingDoParams", &definition, NONE);
-        assert!(clearable.is_empty());
-        let undecided: Vec<_> = report.of(Entry::Undecided).collect();
-        assert_eq!(undecided.len(), 2);
-        let sentence = &undecided[0].sentence;
-        assert!(sentence.contains("no TypeScript"), "{sentence}");
-    }
-
-    #[test]
-    fn a_table_decides_and_corrects_and_superfluous_entries_are_reported() {
-        let text = json!({ "type": ["string", "null"] });
-        let update = json!({ "type": "object", "properties": { "budget": text, "name": text } });
-        let (clearable, report) = decide_on("ByTableUpdateParams", &update, ONCE);
-        assert_eq!(clearable, ["ByTableUpdateParams.budget"]);
-        assert_eq!(report.count(Entry::Undecided), 0);
-        assert_eq!(decision("ByTablePatch", "", ONCE), Some(false));
-        // The TypeScript decides on both fields of this one.
-        let evidence = ONCE.replace(
-            "[clearable]\n",
-            "[clearable]\nByTableUpdateParams = [\"budget\"]\n",
-        );
-        let stale = |evidence| {
-            let (_, report) = decide_on("ByTableUpdateParams", &update, evidence);
-            let stale = report.of(Entry::Stale).map(|it| it.subject.clone());
-            stale.collect::<Vec<_>>()
-        };
-        assert_eq!(stale(ONCE), ["ByTablePatch.a"]);
-        assert_eq!(
-            stale(&evidence),
-            [
-                "ByTablePatch.a",
-                "ByTableUpdateParams.budget",
-                "ByTableUpdateParams.name"
-            ]
-        );
-    }
-}
+mod tests;

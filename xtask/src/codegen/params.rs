@@ -9,13 +9,18 @@ use serde_json::{Value, json};
 
 use super::{
     load::{Definitions, reference_name},
+    model::Copies,
     names,
     normalise::{union_members, union_members_mut},
     report::{Kind, Place, Report},
     tables::MESSAGES,
 };
 
-const PLACE: Place = Place::new("params.rs", "separate");
+/// Params types that the schema does not name: the method and the name. An entry with the name by
+/// rule confirms it.
+const NAMES: &[(&str, &str)] = &[];
+
+const PLACE: Place = Place::new("params.rs", "NAMES");
 
 /// Rewrites the message unions and adds the definitions that they need. The stable bundle is
 /// rewritten alike.
@@ -23,8 +28,38 @@ pub(crate) fn separate(
     definitions: &mut Definitions,
     stable: &mut Definitions,
     report: &mut Report,
-) {
+) -> Separated {
+    separate_by(NAMES, definitions, stable, report)
+}
+
+/// The definitions that were added.
+#[derive(Default)]
+pub(crate) struct Separated {
+    pub(crate) copies: Copies,
+    /// The methods whose params the table names.
+    pub(crate) named: BTreeSet<String>,
+}
+
+/// Reports the entries of the table that do not apply. `named` holds the methods of those that do.
+pub(crate) fn report_unused(named: &BTreeSet<String>, report: &mut Report) {
+    report_unused_of(NAMES, named, report);
+}
+
+fn report_unused_of(table: &[(&str, &str)], named: &BTreeSet<String>, report: &mut Report) {
+    for (method, _) in table.iter().filter(|(method, _)| !named.contains(*method)) {
+        let sentence = "the table names its params, but the schema does too, or has no such method";
+        report.add(Kind::Stale, *method, sentence, PLACE);
+    }
+}
+
+fn separate_by(
+    table: &[(&str, &str)],
+    definitions: &mut Definitions,
+    stable: &mut Definitions,
+    report: &mut Report,
+) -> Separated {
     let mut users = BTreeMap::new();
+    let mut separated = Separated::default();
     for union in MESSAGES {
         let Some(mut schema) = definitions.remove(*union) else {
             continue;
@@ -36,6 +71,8 @@ pub(crate) fn separate(
             let mut params = Params {
                 union,
                 method: &method,
+                table,
+                separated: &mut separated,
                 definitions,
                 stable,
                 report,
@@ -44,6 +81,7 @@ pub(crate) fn separate(
         }
         definitions.insert((*union).to_owned(), schema);
     }
+    separated
 }
 
 /// The method of a member of a message union.
@@ -101,6 +139,8 @@ pub(crate) fn suffix(union: &str) -> &'static str {
 struct Params<'a> {
     union: &'a str,
     method: &'a str,
+    table: &'a [(&'a str, &'a str)],
+    separated: &'a mut Separated,
     definitions: &'a mut Definitions,
     stable: &'a mut Definitions,
     report: &'a mut Report,
@@ -136,6 +176,7 @@ impl Params<'_> {
             let reason = format!("it shares `{name}` with `{other}`");
             let copy = self.define(definition, &reason);
             self.refer(member, &copy);
+            self.separated.copies.add(copy, name);
         } else if is_request {
             users.insert(name, self.method.to_owned());
         }
@@ -150,12 +191,21 @@ impl Params<'_> {
         self.refer(member, &name);
     }
 
-    /// Adds a definition named after the method.
+    /// Adds a definition named after the method, or as the table says.
     fn define(&mut self, schema: Value, reason: &str) -> String {
-        let wanted = format!("{}{}", names::pascal(self.method), suffix(self.union));
+        let listed = self.table.iter().find(|(method, _)| *method == self.method);
+        let wanted = match listed {
+            Some((_, name)) => (*name).to_owned(),
+            None => format!("{}{}", names::pascal(self.method), suffix(self.union)),
+        };
         let name = names::unused(&wanted, |name| self.definitions.contains_key(name));
-        let sentence = format!("{reason}; its params type is named `{name}`");
-        self.report.add(Kind::Guess, self.method, sentence, PLACE);
+        if listed.is_some() {
+            self.separated.named.insert(self.method.to_owned());
+        }
+        if listed.is_none() || name != wanted {
+            let sentence = format!("{reason}; its params type is named `{name}`");
+            self.report.add(Kind::Guess, self.method, sentence, PLACE);
+        }
         if methods(self.stable.get(self.union)).contains(self.method) {
             self.stable.insert(name.clone(), schema.clone());
         }
@@ -181,6 +231,15 @@ mod tests {
 
     /// Separates the params of the members of one union, and returns the definitions.
     fn separated(union: &str, members: &[(&str, Value)]) -> (Definitions, Report) {
+        let (definitions, _, report) = separated_by(&[], union, members);
+        (definitions, report)
+    }
+
+    fn separated_by(
+        table: &[(&str, &str)],
+        union: &str,
+        members: &[(&str, Value)],
+    ) -> (Definitions, Copies, Report) {
         let members = members.iter().map(|(method, params)| {
             json!({ "properties": { "method": { "enum": [method] }, "params": params } })
         });
@@ -193,8 +252,9 @@ mod tests {
         .into();
         let mut stable = definitions.clone();
         let mut report = Report::default();
-        separate(&mut definitions, &mut stable, &mut report);
-        (definitions, report)
+        let separated = separate_by(table, &mut definitions, &mut stable, &mut report);
+        report_unused_of(table, &separated.named, &mut report);
+        (definitions, separated.copies, report)
     }
 
     fn reference(definitions: &Definitions, union: &str, index: usize) -> String {
@@ -211,6 +271,27 @@ mod tests {
         assert_eq!(reference(&definitions, union, 1), "CDParams");
         assert_eq!(definitions["CDParams"], definitions["SharedParams"]);
         assert!(report.to_string().contains("with `a/b`"), "{report}");
+    }
+
+    #[test]
+    fn the_table_names_params_and_an_entry_that_names_none_is_stale() {
+        let shared = json!({ "$ref": "#/definitions/SharedParams" });
+        let members = [
+            ("a/b", shared.clone()),
+            ("c/d", shared.clone()),
+            ("e", shared),
+        ];
+        let table = [("c/d", "OwnParams"), ("e", "List"), ("a/b", "NoParams")];
+        let (definitions, copies, report) = separated_by(&table, "ClientRequest", &members);
+        assert_eq!(definitions["OwnParams"], definitions["SharedParams"]);
+        assert_eq!(copies.original("OwnParams"), "SharedParams");
+        assert_eq!(copies.original("SharedParams"), "SharedParams");
+        // The name of the last one is taken.
+        let entries = [Kind::Guess, Kind::Stale].map(|kind| {
+            let entries = report.of(kind).map(|entry| entry.subject.clone());
+            entries.collect::<Vec<_>>()
+        });
+        assert_eq!(entries, [vec!["e"], vec!["a/b"]], "{report}");
     }
 
     #[test]

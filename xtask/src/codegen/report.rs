@@ -179,7 +179,7 @@ impl Display for Report {
 mod tests {
     use super::*;
 
-    const TABLE: Place = Place::new("tables.rs", "RESPONSES");
+    const TABLE: Place = Place::new("responses.rs", "RESPONSES");
 
     #[test]
     fn the_report_groups_by_kind_sorts_and_counts() {
@@ -194,11 +194,11 @@ mod tests {
             lines,
             [
                 "Guesses: chosen by rule; confirm or correct them",
-                "  `z/y`: the response is `Value` (RESPONSES in xtask/src/codegen/tables.rs)",
+                "  `z/y`: the response is `Value` (RESPONSES in xtask/src/codegen/responses.rs)",
                 "",
                 "Stale: entries for other releases, not applied to this schema",
-                "  `a`: no such method (RESPONSES in xtask/src/codegen/tables.rs)",
-                "  `b`: no such method (RESPONSES in xtask/src/codegen/tables.rs)",
+                "  `a`: no such method (RESPONSES in xtask/src/codegen/responses.rs)",
+                "  `b`: no such method (RESPONSES in xtask/src/codegen/responses.rs)",
                 "",
                 "report: guesses: 1, stale: 2, widened: 0, left out: 0, undecided: 0",
             ]

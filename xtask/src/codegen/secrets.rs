@@ -172,9 +172,10 @@ impl Rules {
         let mut decisions = Vec::new();
         for (name, ty) in &model.types {
             if let Kind::Object(object) = &ty.kind {
-                let shown = |field| self.shown(model, name, ty, field, report);
+                let original = model.copies.original(name);
+                let shown = |field| self.shown(model, original, ty, field, report);
                 let fields: Vec<_> = object.fields.iter().map(shown).collect();
-                let rest_secret = object.rest.is_some() && self.added.lists(name, REST);
+                let rest_secret = object.rest.is_some() && self.added.lists(original, REST);
                 decisions.push((name.clone(), fields, rest_secret));
             }
         }

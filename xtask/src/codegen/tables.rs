@@ -105,28 +105,6 @@ pub(crate) const MESSAGES: &[&str] = &[
     "ServerRequest",
 ];
 
-/// Responses that do not follow from the name of the params or method.
-const RESPONSES: [(&str, &str); 9] = [
-    ("account/gatewayOAuth/cancel", "GatewayOAuthCancelResponse"),
-    ("account/logout", "LogoutAccountResponse"),
-    (
-        "account/securitySetup/read",
-        "GetAccountSecuritySetupResponse",
-    ),
-    (
-        "account/workspaceMessages/read",
-        "GetWorkspaceMessagesResponse",
-    ),
-    ("accountSession/list", "AccountSessionsResponse"),
-    ("config/batchWrite", "ConfigWriteResponse"),
-    ("config/mcpServer/reload", "McpServerRefreshResponse"),
-    ("config/value/write", "ConfigWriteResponse"),
-    (
-        "externalAgentConfig/import/readHistories",
-        "ExternalAgentConfigImportHistoriesReadResponse",
-    ),
-];
-
 /// The variant names of an untagged union, in order.
 pub(crate) fn untagged_variants(union: &str) -> Option<&'static [&'static str]> {
     UNTAGGED
@@ -179,13 +157,6 @@ impl Tables {
         (!rest.is_empty()).then(|| rest.to_owned())
     }
 
-    /// The response of a method, if the table lists one.
-    pub(crate) fn response(&mut self, method: &str) -> Option<&'static str> {
-        let (method, response) = RESPONSES.iter().find(|(row, _)| *row == method)?;
-        self.used.insert(method);
-        Some(response)
-    }
-
     /// Marks the variant names of a union as used.
     pub(crate) fn use_untagged(&mut self, name: &str) {
         if let Some((name, _)) = UNTAGGED.iter().find(|(entry, _)| *entry == name) {
@@ -209,7 +180,6 @@ impl Tables {
             ("MESSAGES", MESSAGES),
             ("HAND_WRITTEN", &HAND_WRITTEN.map(|(name, _)| name)),
             ("UNTAGGED", &UNTAGGED.map(|(name, _)| name)),
-            ("RESPONSES", &RESPONSES.map(|(method, _)| method)),
         ];
         let names = by_name.into_iter().flat_map(|(table, names)| {
             let names = names.iter().copied();

@@ -84,10 +84,10 @@ fn releases(pinned: &str) -> Vec<String> {
     others.chain([&pinned]).map(|&it| it.to_owned()).collect()
 }
 
-/// Returns whether the page describes the pinned release, on which each behaviour works.
+/// Returns whether the page describes its releases, and each behaviour works on the pinned one.
 pub(crate) fn is_current(pinned: &Pinned) -> anyhow::Result<bool> {
     let text = fs::read_to_string(path()?).context("cannot read docs/compatibility.md")?;
-    Ok(page::is_about(&text, pinned))
+    Ok(page::is_about(&text, &releases(&pinned.version), pinned))
 }
 
 /// Returns the path of the page.

@@ -146,18 +146,19 @@ pub(super) fn heading(versions: &[&str]) -> String {
     format!("| behaviour | {} |", versions.join(" | "))
 }
 
-/// Returns whether the text of a page is about the pinned release: its last column has the results
-/// of that release, all of them good, and the methods are those of the table.
-pub(super) fn is_about(text: &str, pinned: &Pinned) -> bool {
-    let last_cell = format!("| {} |", pinned.version);
+/// Returns whether the text of a page is about these releases, the pinned one last: each behaviour
+/// works on the pinned one, and the methods are those of its table.
+pub(super) fn is_about(text: &str, releases: &[String], pinned: &Pinned) -> bool {
+    let releases: Vec<&str> = releases.iter().map(String::as_str).collect();
+    let heading = heading(&releases);
     let mut table = text
         .lines()
-        .skip_while(|line| !(line.starts_with("| behaviour") && line.ends_with(&last_cell)))
+        .skip_while(|line| *line != heading)
         .take_while(|line| line.starts_with('|'));
-    let has_column = table.next().is_some();
+    let has_columns = table.next().is_some();
     // The second line separates the heading from the results.
     let works = table.skip(1).all(|line| line.ends_with("| yes |"));
-    has_column && works && text.contains(&later_methods(&pinned.first_releases))
+    has_columns && works && text.contains(&later_methods(&pinned.first_releases))
 }
 
 /// Returns the section about the methods that the oldest release lacks.
@@ -255,11 +256,17 @@ mod tests {
             experimental: Value::Null,
             first_releases: first_releases.clone(),
             clearable_fields: ClearableFields::default(),
+            kept: Default::default(),
         };
-        assert!(is_about(&text, &pinned));
+        let releases = ["0.133.0", "0.169.0"].map(str::to_owned);
+        assert!(is_about(&text, &releases, &pinned));
         let failed = text.replace("| goal | no [1] | yes |", "| goal | yes | no [1] |");
-        assert!(!is_about(&failed, &pinned));
-        pinned.version = "0.170.0".to_owned();
-        assert!(!is_about(&text, &pinned));
+        assert!(!is_about(&failed, &releases, &pinned));
+        let others = ["0.133.0", "0.166.0", "0.169.0"].map(str::to_owned);
+        assert!(!is_about(&text, &others, &pinned));
+        let newest = Version::new(0, 169, 0);
+        let methods = &mut pinned.first_releases.methods;
+        methods.insert("c".to_owned(), newest);
+        assert!(!is_about(&text, &releases, &pinned));
     }
 }

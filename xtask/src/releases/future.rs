@@ -41,6 +41,13 @@ pub(crate) const CHANGES: &[Change] = &[
         },
     },
     Change {
+        name: "a method with the nullable params of another",
+        apply: |bundle| {
+            let params = Some("v2/ThreadListParams");
+            bundle.add_message("ClientRequest", "thread/list/stream", params);
+        },
+    },
+    Change {
         name: "a request of the server without params",
         apply: |bundle| bundle.add_message("ServerRequest", "weather/read", None),
     },
@@ -138,6 +145,14 @@ pub(crate) const CHANGES: &[Change] = &[
         name: "a field of several types",
         apply: |bundle| {
             bundle.add_field("Turn", "cost", json!({ "type": ["string", "number"] }));
+        },
+    },
+    Change {
+        name: "numbers and booleans of an enum",
+        apply: |bundle| {
+            let revision = json!({ "type": "integer", "enum": [1, 2] });
+            bundle.add_field("Turn", "revision", revision);
+            bundle.add_field("Turn", "settled", json!({ "const": true }));
         },
     },
     Change {

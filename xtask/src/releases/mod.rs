@@ -90,7 +90,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         );
         ensure!(
             row.client_compiles != Some(false) || version < OLDEST_FOR_CLIENT,
-            "`codex-client` does not compile with the types of {version}"
+            "`codex-client` does not compile with the types of {version}: options of builders that they \
+             lack belong to OFFERED in xtask/src/codegen/normalise/fixups.rs"
         );
     }
     match (args.check, args.versions.is_empty()) {
@@ -127,7 +128,7 @@ fn row(copy: &Copy, release: &Pinned, spinner: &Spinner, args: &Args) -> anyhow:
     if args.verbose {
         println!("Codex {version}\n{report}");
     }
-    copy.set(&files, &release.experimental)?;
+    copy.set(&files, &release.complete()?.experimental)?;
     let run = |what: &str, arguments: &[&str]| {
         spinner.say(format!("{what} of Codex {version}"));
         let output = copy.cargo(arguments)?;
@@ -199,7 +200,7 @@ fn compile_future(copy: &Copy, future: &Pinned, changes: &str, args: &Args) -> a
     if args.verbose {
         println!("A future release with {changes}\n{report}");
     }
-    copy.set(&files, &future.experimental)?;
+    copy.set(&files, &future.complete()?.experimental)?;
     let output = copy.cargo(&["check", "--quiet", "--package", "codex-types"])?;
     if !output.status.success() {
         show(&output, "of the future");
@@ -211,7 +212,7 @@ fn compile_future(copy: &Copy, future: &Pinned, changes: &str, args: &Args) -> a
 /// Compiles the types of the stable protocol of the pinned release.
 fn stable(copy: &Copy, pinned: &Pinned) -> anyhow::Result<()> {
     let Generated { files, .. } = codegen::generate_stable(pinned)?;
-    copy.set(&files, &pinned.stable)?;
+    copy.set(&files, &pinned.clone().into_stable()?.complete()?.stable)?;
     let output = copy.cargo(&["check", "--quiet", "--package", "codex-types"])?;
     if !output.status.success() {
         show(&output, "stable");

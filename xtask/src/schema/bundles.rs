@@ -37,13 +37,14 @@ impl Bundles {
         Ok(bundles)
     }
 
-    /// Returns the lock that pins these bundles, the table of first releases and the evidence about
-    /// clearable fields.
+    /// Returns the lock that pins these bundles, the table of first releases, the evidence about
+    /// clearable fields and the kept parts.
     pub(super) fn lock(
         &self,
         codex: Version,
         first_releases: File,
         clearable_fields: File,
+        kept: File,
     ) -> Lock {
         let entry =
             |flavour, bundle: &Bundle| Entry::describe(flavour, &bundle.content, bundle.counts);
@@ -53,6 +54,7 @@ impl Bundles {
             experimental: entry(Flavour::Experimental, &self.experimental),
             first_releases,
             clearable_fields,
+            kept,
         }
     }
 
@@ -162,7 +164,7 @@ pub(super) mod tests {
         };
         bundles.check().unwrap();
         let table = File::describe("table", b"");
-        let lock = bundles.lock(Version::new(1, 0, 0), table.clone(), table);
+        let lock = bundles.lock(Version::new(1, 0, 0), table.clone(), table.clone(), table);
         assert_eq!(
             lock.stable.counts.definitions + 1,
             lock.experimental.counts.definitions

@@ -121,6 +121,40 @@ impl ClearableFields {
         self.clearable.contains_key(definition)
     }
 
+    /// Adds the evidence of another release.
+    pub(super) fn add(&mut self, other: &Self) {
+        let lists = self.lists_mut().into_iter().zip(other.lists());
+        for (list, other) in lists {
+            for (definition, fields) in other {
+                list.entry(definition.clone())
+                    .or_default()
+                    .extend(fields.iter().cloned());
+            }
+        }
+    }
+
+    /// Retains the evidence about those fields for which `is_kept` returns `true`.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&str, &str) -> bool) {
+        for list in self.lists_mut() {
+            for (definition, fields) in list.iter_mut() {
+                fields.retain(|field| is_kept(definition, field));
+            }
+            list.retain(|_, fields| !fields.is_empty());
+        }
+    }
+
+    fn lists(&self) -> [&Fields; 3] {
+        [&self.clearable, &self.written_by_hand, &self.absent]
+    }
+
+    fn lists_mut(&mut self) -> [&mut Fields; 3] {
+        [
+            &mut self.clearable,
+            &mut self.written_by_hand,
+            &mut self.absent,
+        ]
+    }
+
     /// Returns the number of fields that the TypeScript shows as `T | null | null`.
     pub(super) fn len(&self) -> usize {
         self.clearable.values().map(BTreeSet::len).sum()

@@ -90,7 +90,8 @@ impl FirstReleases {
         self
     }
 
-    /// Returns the table after an update to a release.
+    /// Returns the table after an update to a release with these methods. It keeps those in `all`,
+    /// which includes methods that the types keep although the release has removed them.
     ///
     /// The releases after it are left out: the table keeps no methods that only they have, so it
     /// could not tell the first of them after a later update.
@@ -98,10 +99,11 @@ impl FirstReleases {
         table: Option<Self>,
         release: &Version,
         methods: &BTreeSet<String>,
+        all: &BTreeSet<String>,
     ) -> Self {
         let mut table = table.unwrap_or_else(|| Self::of(release, methods));
         table.releases.retain(|known| known <= release);
-        table.add(release, methods).only(methods)
+        table.add(release, methods).only(all)
     }
 
     /// Returns those of the releases whose methods are unknown and that lie between two others, not
@@ -170,17 +172,31 @@ mod tests {
             Version::new(0, 3, 0),
         );
         let table = FirstReleases::of(&a, &names(&["a"])).add(&b, &names(&["a", "b"]));
-        let table = FirstReleases::updated(Some(table), &c, &names(&["a", "b", "c"]));
-        let older = FirstReleases::updated(Some(table.clone()), &a, &names(&["a"]));
+        let updated = |table, release, methods: &[&str]| {
+            FirstReleases::updated(Some(table), release, &names(methods), &names(methods))
+        };
+        let table = updated(table, &c, &["a", "b", "c"]);
+        let older = updated(table.clone(), &a, &["a"]);
         assert_eq!(older.releases, [a.clone()].into());
         // The release that the update skips is unknown, and has to be added again.
         let published: BTreeSet<Version> = [&a, &b, &c].into_iter().cloned().collect();
-        let back = FirstReleases::updated(Some(older), &c, &names(&["a", "b", "c"]));
+        let back = updated(older, &c, &["a", "b", "c"]);
         let unknown = back.unknown_between(&a, &c, &published);
         assert_eq!(unknown.iter().collect::<Vec<_>>(), [&b]);
         let back = back.add(&b, &names(&["a", "b"]));
         assert_eq!(back, table);
         assert!(back.unknown_between(&a, &c, &published).is_empty());
+    }
+
+    #[test]
+    fn a_method_that_the_types_keep_stays_in_the_table() {
+        let (old, new) = (Version::new(0, 1, 0), Version::new(0, 2, 0));
+        let table = FirstReleases::of(&old, &names(&["a", "kept", "gone"]));
+        let all = names(&["a", "b", "kept"]);
+        let table = FirstReleases::updated(Some(table), &new, &names(&["a", "b"]), &all);
+        assert_eq!(table.methods["kept"], old);
+        assert_eq!(table.methods["b"], new);
+        assert!(!table.methods.contains_key("gone"));
     }
 
     #[test]

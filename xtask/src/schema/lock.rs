@@ -33,6 +33,8 @@ pub(super) struct Lock {
     pub(super) first_releases: File,
     /// The evidence about clearable fields.
     pub(super) clearable_fields: File,
+    /// The parts that older releases have.
+    pub(super) kept: File,
 }
 
 /// A pinned file that a chore wrote.
@@ -168,6 +170,7 @@ mod tests {
             experimental: entry(Flavour::Experimental),
             first_releases: File::describe("first_releases.toml", b""),
             clearable_fields: File::describe("clearable_fields.toml", b""),
+            kept: File::describe("kept.json", b""),
         };
         let directory = tempfile::tempdir().unwrap();
         fs::write(path(directory.path()), print(&lock).unwrap()).unwrap();

@@ -5,6 +5,7 @@ mod census;
 pub(crate) mod clearable_fields;
 pub(crate) mod diff;
 pub(crate) mod first_releases;
+pub(crate) mod kept;
 pub(crate) mod lock;
 pub(crate) mod pinned;
 mod typescript;
@@ -98,11 +99,25 @@ fn pin_in(directory: &Path, version: &str) -> anyhow::Result<(lock::Lock, String
 /// Returns the pinned schema as it would be after [`pin`]. Changes nothing.
 pub(crate) fn preview(version: &str) -> anyhow::Result<pinned::Pinned> {
     let copy = tempfile::tempdir().context("cannot create a temporary directory")?;
-    let table = first_releases::FILE;
-    fs::copy(lock::directory()?.join(table), copy.path().join(table))
-        .with_context(|| format!("cannot copy schema/{table}"))?;
+    copy_schema(&lock::directory()?, copy.path())?;
     pin_in(copy.path(), version)?;
     pinned::load_from(copy.path()).map(|(_, pinned)| pinned)
+}
+
+/// Copies the files of a schema, from which an update starts.
+fn copy_schema(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let cannot = |path: &Path| format!("cannot copy {}", crate::workspace::shown(path));
+    fs::create_dir_all(to).with_context(|| cannot(from))?;
+    for entry in fs::read_dir(from).with_context(|| cannot(from))? {
+        let path = entry.with_context(|| cannot(from))?.path();
+        let copy = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy_schema(&path, &copy)?;
+        } else {
+            fs::copy(&path, &copy).with_context(|| cannot(&path))?;
+        }
+    }
+    Ok(())
 }
 
 fn since(versions: &[String]) -> anyhow::Result<()> {

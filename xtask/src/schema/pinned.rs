@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::census::Census;
 use super::clearable_fields::ClearableFields;
 use super::first_releases::{self, FirstReleases};
+use super::kept::{self, Kept};
 use super::lock::{self, Entry, Flavour, Lock};
 
 /// The remedy for a file that does not match the lock.
@@ -30,9 +31,33 @@ pub(crate) struct Pinned {
     pub(crate) first_releases: FirstReleases,
     /// The evidence about clearable fields, from the TypeScript of the release.
     pub(crate) clearable_fields: ClearableFields,
+    /// The parts that older releases have.
+    pub(crate) kept: Kept,
 }
 
 impl Pinned {
+    /// Adds the parts that older releases have and this one does not.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the name of the release is not a version.
+    pub(crate) fn complete(&self) -> anyhow::Result<Self> {
+        let version = Version::parse(&self.version)
+            .with_context(|| format!("`{}` is not a release", self.version))?;
+        let release = self.kept.add_to(kept::Release {
+            version,
+            stable: self.stable.clone(),
+            experimental: self.experimental.clone(),
+            clearable_fields: self.clearable_fields.clone(),
+        });
+        Ok(Self {
+            stable: release.stable,
+            experimental: release.experimental,
+            clearable_fields: release.clearable_fields,
+            ..self.clone()
+        })
+    }
+
     /// Leaves out everything experimental: the stable bundle takes the place of the complete one.
     ///
     /// # Errors
@@ -42,6 +67,7 @@ impl Pinned {
         let methods = first_releases::methods(&self.stable)?;
         Ok(Self {
             experimental: self.stable.clone(),
+            kept: self.kept.into_stable(),
             first_releases: self.first_releases.only(&methods),
             ..self
         })
@@ -68,22 +94,32 @@ pub(crate) fn version() -> anyhow::Result<Version> {
 
 /// Loads and verifies the schema in `directory`.
 pub(super) fn load_from(directory: &Path) -> anyhow::Result<(Lock, Pinned)> {
-    let lock = lock::read(directory)?;
-    let stable = verified(directory, Flavour::Stable, &lock.stable)?;
-    let experimental = verified(directory, Flavour::Experimental, &lock.experimental)?;
+    let (lock, printed) = printed(directory)?;
     let first_releases = table(directory, &lock.first_releases, FirstReleases::parse)?;
-    let clearable_fields = table(directory, &lock.clearable_fields, ClearableFields::parse)?;
-    let version = lock.codex.to_string();
+    let kept = table(directory, &lock.kept, Kept::parse)?;
     Ok((
         lock,
         Pinned {
-            version,
-            stable,
-            experimental,
+            version: printed.version.to_string(),
+            stable: printed.stable,
+            experimental: printed.experimental,
             first_releases,
-            clearable_fields,
+            clearable_fields: printed.clearable_fields,
+            kept,
         },
     ))
+}
+
+/// Loads and verifies what the release in `directory` has printed.
+pub(super) fn printed(directory: &Path) -> anyhow::Result<(Lock, kept::Release)> {
+    let lock = lock::read(directory)?;
+    let release = kept::Release {
+        version: lock.codex.clone(),
+        stable: verified(directory, Flavour::Stable, &lock.stable)?,
+        experimental: verified(directory, Flavour::Experimental, &lock.experimental)?,
+        clearable_fields: table(directory, &lock.clearable_fields, ClearableFields::parse)?,
+    };
+    Ok((lock, release))
 }
 
 /// Reads a table and compares it to its entry.
@@ -141,6 +177,8 @@ mod tests {
 
     const TABLE: &str = "releases = [\"1.2.3\"]\n[methods]\n";
 
+    const KEPT: &str = "{}";
+
     const FIELDS: &str = "[clearable]\nA = [\"b\"]\n[written_by_hand]\n[absent]\n";
 
     /// A directory with two mini bundles, a table of first releases and their lock.
@@ -161,9 +199,11 @@ mod tests {
             experimental: experimental.clone(),
             first_releases: lock::File::describe("first_releases.toml", TABLE.as_bytes()),
             clearable_fields: lock::File::describe("clearable_fields.toml", FIELDS.as_bytes()),
+            kept: lock::File::describe("kept.json", KEPT.as_bytes()),
         };
         fs::write(directory.path().join("first_releases.toml"), TABLE).unwrap();
         fs::write(directory.path().join("clearable_fields.toml"), FIELDS).unwrap();
+        fs::write(directory.path().join("kept.json"), KEPT).unwrap();
         fs::write(lock::path(directory.path()), lock::print(&lock).unwrap()).unwrap();
         directory
     }
@@ -199,6 +239,17 @@ mod tests {
         let error = load_from(directory.path()).unwrap_err().to_string();
         assert!(
             error.contains("clearable_fields.toml does not match the lock"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn edited_kept_parts_are_refused() {
+        let directory = pinned_directory();
+        fs::write(directory.path().join("kept.json"), "{ }").unwrap();
+        let error = load_from(directory.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("kept.json does not match the lock"),
             "{error}"
         );
     }

@@ -9,29 +9,45 @@ use semver::Version;
 use super::bundles::Bundles;
 use super::clearable_fields::{self, ClearableFields};
 use super::first_releases::{self, FirstReleases};
+use super::kept::{self, Kept, Release};
 use super::lock::{self, File, Lock};
 use super::pinned;
 
 /// Replaces the pinned schema in `directory` with `bundles`, and returns the new lock.
 ///
 /// Each file is replaced by a rename, the lock last. An aborted update leaves a schema that is
-/// either complete or refused by its lock.
+/// either complete or refused by its lock. The kept parts come first: once a bundle is replaced, they
+/// cannot be found any more.
 pub(super) fn replace(
     directory: &Path,
     codex: Version,
     bundles: &Bundles,
     fields: &ClearableFields,
 ) -> anyhow::Result<Lock> {
-    let methods = first_releases::methods(&bundles.experimental.value)?;
+    let new = Release {
+        version: codex.clone(),
+        stable: bundles.stable.value.clone(),
+        experimental: bundles.experimental.value.clone(),
+        clearable_fields: fields.clone(),
+    };
+    let mut kept = Kept::read(directory)?.unwrap_or_default();
+    if let Ok((_, old)) = pinned::printed(directory) {
+        kept = kept.updated(old, &new);
+    }
+    let methods = first_releases::methods(&new.experimental)?;
+    let all = first_releases::methods(&kept.add_to(new).experimental)?;
     let table = FirstReleases::read(directory)?;
-    let table = FirstReleases::updated(table, &codex, &methods).print()?;
+    let table = FirstReleases::updated(table, &codex, &methods, &all).print()?;
     let fields = fields.print()?;
+    let kept = kept.print()?;
     let lock = bundles.lock(
         codex,
         File::describe(first_releases::FILE, table.as_bytes()),
         File::describe(clearable_fields::FILE, fields.as_bytes()),
+        File::describe(kept::FILE, kept.as_bytes()),
     );
     let text = lock::print(&lock)?;
+    put(&directory.join(kept::FILE), kept.as_bytes())?;
     put(&directory.join(&lock.stable.file), &bundles.stable.content)?;
     put(
         &directory.join(&lock.experimental.file),
@@ -52,7 +68,7 @@ pub(super) fn add_release(
 ) -> anyhow::Result<usize> {
     let (mut lock, pinned) = pinned::load_from(directory)?;
     let methods = first_releases::methods(&bundles.experimental.value)?;
-    let known = first_releases::methods(&pinned.experimental)?;
+    let known = first_releases::methods(&pinned.complete()?.experimental)?;
     let table = pinned.first_releases.add(release, &methods).only(&known);
     let text = table.print()?;
     lock.first_releases = File::describe(first_releases::FILE, text.as_bytes());
@@ -110,7 +126,7 @@ mod tests {
         assert_eq!(loaded.first_releases.methods["x"], Version::new(1, 0, 0));
         let stable = fs::read(directory.path().join(&written.stable.file)).unwrap();
         assert_eq!(stable, second.stable.content);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 5);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 6);
         assert_eq!(
             fs::read_dir(directory.path().join("stable"))
                 .unwrap()

@@ -32,12 +32,14 @@ pub(super) enum Placed {
 
 /// Returns the draft of the entry.
 pub(super) fn draft(comparison: &Comparison) -> String {
-    let Comparison { old, new, changes } = comparison;
+    let Comparison {
+        old, new, changes, ..
+    } = comparison;
     let mut text = format!("### Codex {} → {}\n\n", old.version, new.version);
     let mut has_lines = false;
     for union in &UNIONS {
         for (verb, action) in [("New", Action::Added), ("Removed", Action::Removed)] {
-            let names = names(changes, union, action);
+            let names = names(comparison, union, action);
             if !names.is_empty() {
                 let title = union.title.to_lowercase();
                 text.push_str(&format!("- {verb} {title}: {}.\n", names.join(", ")));
@@ -59,13 +61,31 @@ pub(super) fn draft(comparison: &Comparison) -> String {
     }
     let is_listed =
         |it: &Change| matches!(it.kind, Kind::Method(_)) && it.action == Action::Removed;
-    let breaking = changes.iter().filter(|it| it.breaking && !is_listed(it));
+    let kept = changes.iter().filter(|it| comparison.keeps(it));
+    let kept = kept.filter(|it| matches!(it.kind, Kind::Field | Kind::Variant));
+    let kept: Vec<_> = kept
+        .map(|it| format!("`{}{}`", it.owner, it.below))
+        .collect();
+    if !kept.is_empty() {
+        let kept = kept.join(", ");
+        text.push_str(&format!(
+            "- Removed, and kept in the types for older servers: {kept}.\n"
+        ));
+        has_lines = true;
+    }
+    // A required field that is kept is an option.
+    let is_harmless = |it: &Change| {
+        comparison.keeps(it) && (it.kind != Kind::Field || it.detail.ends_with(", optional"))
+    };
+    let breaking = changes.iter().filter(|it| it.breaking);
+    let breaking = breaking.filter(|it| !is_listed(it) && !is_harmless(it));
     let breaking: Vec<&Change> = breaking.collect();
     if !breaking.is_empty() {
         text.push_str("- **Breaking changes of the types:**\n");
     }
     for change in breaking.iter().take(MOST_LISTED) {
-        text.push_str(&format!("  - {}\n", breaking_line(change)));
+        let line = breaking_line(change, comparison.keeps(change));
+        text.push_str(&format!("  - {line}\n"));
     }
     if let Some(rest) = breaking.len().checked_sub(MOST_LISTED + 1) {
         let command = format!("cargo xtask schema diff {} {}", old.version, new.version);
@@ -81,24 +101,32 @@ pub(super) fn draft(comparison: &Comparison) -> String {
 }
 
 /// Returns the methods of a union that were added or removed.
-fn names(changes: &[Change], union: &'static Union, action: Action) -> Vec<String> {
+fn names(comparison: &Comparison, union: &'static Union, action: Action) -> Vec<String> {
     let wanted = |it: &&Change| it.kind == Kind::Method(union) && it.action == action;
-    let changes = changes.iter().filter(wanted);
+    let changes = comparison.changes.iter().filter(wanted);
     changes
         .map(|it| {
-            let experimental = if it.experimental {
-                " (experimental)"
-            } else {
-                ""
-            };
-            format!("`{}`{experimental}", it.owner)
+            let notes = [
+                (it.experimental, "experimental"),
+                (comparison.keeps(it), "the types keep it for older servers"),
+            ];
+            let notes = notes.into_iter().filter(|(applies, _)| *applies);
+            let notes: Vec<&str> = notes.map(|(_, note)| note).collect();
+            match notes.is_empty() {
+                true => format!("`{}`", it.owner),
+                false => format!("`{}` ({})", it.owner, notes.join("; ")),
+            }
         })
         .collect()
 }
 
-fn breaking_line(change: &Change) -> String {
+/// Returns a breaking change in one sentence; `is_kept` says that the types keep what it removes.
+fn breaking_line(change: &Change, is_kept: bool) -> String {
     let name = format!("`{}{}`", change.owner, change.below);
     match (change.action, change.detail.as_str()) {
+        (Action::Removed, _) if is_kept => {
+            format!("{name} is optional: the types keep it for older servers.")
+        }
         (Action::Removed, _) => format!("{name} is removed."),
         (Action::Added, _) => format!("{name} is new and required."),
         (Action::Changed, detail) => format!("{name}: `{detail}`."),

@@ -30,18 +30,33 @@ struct Section {
 pub(super) struct Workspace {
     /// The words of the sources of the client.
     pub(super) words: BTreeSet<String>,
-    /// The lines of the documentation that name the older release.
+    /// The lines of the documentation that name the older release or its counts.
     pub(super) mentions: Vec<String>,
 }
 
 impl Workspace {
     /// Reads the workspace at `root`.
-    pub(super) fn read(root: &Path, older: &str) -> anyhow::Result<Self> {
+    pub(super) fn read(root: &Path, comparison: &Comparison) -> anyhow::Result<Self> {
+        let Comparison { old, new, .. } = comparison;
+        let [before, after] = [old, new].map(requests);
+        // Pages give the number of requests, which is large enough not to mean something else.
+        let numbers: Vec<_> = (before != after && before >= 100)
+            .then_some(before)
+            .into_iter()
+            .collect();
         Ok(Self {
             words: client_words::find(root)?,
-            mentions: mentions::find(root, older)?,
+            mentions: mentions::find(root, &old.version, &numbers)?,
         })
     }
+}
+
+/// Returns the number of requests that a client can send.
+fn requests(protocol: &Protocol) -> usize {
+    let lines = protocol.lines.values();
+    lines
+        .filter(|line| matches!(line.kind, Kind::Method(union) if union.name == "ClientRequest"))
+        .count()
 }
 
 /// Returns the list as Markdown.
@@ -55,12 +70,9 @@ pub(super) fn render(
     let mut sections = sections(comparison, &workspace.words);
     sections.push(Section {
         title: "Pages that name the older release",
-        question: "Is the sentence still true, and which numbers change with it?",
-        items: workspace
-            .mentions
-            .iter()
-            .map(|line| format!("`{line}`"))
-            .collect(),
+        question: "Is the sentence still true, and which numbers change with it? A sentence about \
+                   what was tried on the older release stays.",
+        items: workspace.mentions.clone(),
     });
     sections.retain(|section| !section.items.is_empty());
     if sections.is_empty() {
@@ -87,10 +99,14 @@ pub(super) fn render(
 
 /// Returns the questions, most urgent first. `words` are those of the sources of the client.
 fn sections(comparison: &Comparison, words: &BTreeSet<String>) -> Vec<Section> {
-    let Comparison { old, new, changes } = comparison;
+    let Comparison {
+        old, new, changes, ..
+    } = comparison;
+    let breaking = changes.iter().filter(|change| change.breaking);
+    // The other sections ask what the client should offer, which is no question about these.
     let with = |wanted: &dyn Fn(&Change) -> bool| -> Vec<String> {
-        let changes = changes.iter().filter(|change| wanted(change));
-        changes.map(item).collect()
+        let others = changes.iter().filter(|change| !change.breaking);
+        others.filter(|change| wanted(change)).map(item).collect()
     };
     let item_types: BTreeSet<&str> = [old, new].into_iter().flat_map(item_types).collect();
     let is_of_item = |it: &Change| {
@@ -103,8 +119,9 @@ fn sections(comparison: &Comparison, words: &BTreeSet<String>) -> Vec<Section> {
         Section {
             title: "Breaking changes",
             question: "Does the hand-written code use it, and what do users of the types have to \
-                       change?",
-            items: with(&|it| it.breaking),
+                       change? What older servers send must still be read, and their requests be \
+                       answered.",
+            items: breaking.map(|it| breaking_item(comparison, it)).collect(),
         },
         Section {
             title: "Server requests",
@@ -175,7 +192,8 @@ fn item_types(protocol: &Protocol) -> BTreeSet<&str> {
 /// Returns the changed notifications, and the ids by which the new ones can be routed.
 fn notifications(comparison: &Comparison) -> Vec<String> {
     let changes = comparison.changes.iter();
-    let changes = changes.filter(|change| is_method(change, "ServerNotification"));
+    let changes =
+        changes.filter(|change| is_method(change, "ServerNotification") && !change.breaking);
     let described = changes.map(|change| {
         let mut text = item(change);
         if change.action == Action::Added {
@@ -230,6 +248,15 @@ fn is_verdict(change: &Change) -> bool {
     VERDICTS
         .iter()
         .any(|end| name.ends_with(&end.to_lowercase()))
+}
+
+/// Returns a breaking change in one line.
+fn breaking_item(comparison: &Comparison, change: &Change) -> String {
+    let kept = match comparison.keeps(change) {
+        true => ", which the types keep for older servers",
+        false => "",
+    };
+    format!("{}{kept}", item(change))
 }
 
 /// Returns a change in one line.

@@ -72,7 +72,7 @@ fn report(old: &str, new: &str) -> anyhow::Result<String> {
             format!("\n## The generator fails\n\n```text\n{error:#}\n```\n"),
         ),
     };
-    let sources = decisions::Workspace::read(&workspace::root()?, old)?;
+    let sources = decisions::Workspace::read(&workspace::root()?, &comparison)?;
     let decisions = decisions::render(&comparison, report.as_ref(), &sources);
     let skipped: Vec<String> = skipped(old, new)?
         .iter()

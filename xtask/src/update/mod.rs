@@ -19,7 +19,7 @@ use semver::Version;
 use crate::codegen::report::Report;
 use crate::schema::diff::Comparison;
 use crate::schema::{self, pinned};
-use crate::{cargo, codegen, compat, runtime, suite, workspace};
+use crate::{cargo, codegen, compat, demo, runtime, suite, workspace};
 use changelog::Placed;
 use releases::Known;
 use steps::Step;
@@ -135,6 +135,7 @@ impl Update {
                     compat::write()?;
                 }
             }
+            Step::Demo => self.record_demo()?,
             Step::Test => {
                 let arguments = vec!["--no-fail-fast".into()];
                 succeed(&mut suite::command(arguments, Some(&self.new))?)?;
@@ -152,6 +153,24 @@ impl Update {
             if let Err(error) = schema::add_release(&release.to_string()) {
                 println!("left out: Codex {release}: {error:#}");
             }
+        }
+        Ok(())
+    }
+
+    /// Renews the picture and the recording of the demo, which show the release.
+    fn record_demo(&self) -> anyhow::Result<()> {
+        let binary = runtime::ensure(Some(&self.new))?;
+        for (option, path) in demo::SHOWN {
+            let file = workspace::root()?.join(path);
+            let shown = fs::read_to_string(&file).unwrap_or_default();
+            if shown.contains(&format!("/{} (", self.new)) {
+                println!("{path} shows Codex {} already", self.new);
+                continue;
+            }
+            let chore = ["run", "--quiet", "--package", "xtask", "--", "demo", option];
+            let mut demo = cargo::command()?;
+            demo.args(chore).arg(&file).env(runtime::CODEX_BIN, &binary);
+            succeed(&mut demo)?;
         }
         Ok(())
     }
@@ -186,7 +205,7 @@ impl Update {
             }
         }
         let path = self.decisions()?;
-        let sources = decisions::Workspace::read(&workspace::root()?, &self.old)?;
+        let sources = decisions::Workspace::read(&workspace::root()?, comparison)?;
         let text = decisions::render(comparison, self.report.as_ref(), &sources);
         let earlier = fs::read_to_string(&path).unwrap_or_default();
         put(&path, &decisions::keep_ticks(&earlier, &text))?;

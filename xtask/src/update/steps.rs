@@ -27,6 +27,8 @@ pub(super) enum Step {
     Build,
     /// Writes the page of compatibility.
     Compat,
+    /// Records the demo, and draws it.
+    Demo,
     /// Runs the tests.
     Test,
     /// Keeps the schema of the older release, and writes the table of releases.
@@ -35,7 +37,7 @@ pub(super) enum Step {
 
 impl Step {
     /// All steps, in order. The drafts come before the steps that may need work by hand.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Install,
         Self::Compare,
         Self::Pin,
@@ -45,6 +47,7 @@ impl Step {
         Self::Draft,
         Self::Build,
         Self::Compat,
+        Self::Demo,
         Self::Test,
         Self::Releases,
     ];
@@ -61,6 +64,7 @@ impl Step {
             Self::Draft => "draft the changelog and the decisions",
             Self::Build => "compile the workspace",
             Self::Compat => "write docs/compatibility.md",
+            Self::Demo => "record the demo",
             Self::Test => "run the tests",
             Self::Releases => "write the table of docs/regenerating.md",
         }

@@ -59,6 +59,7 @@ mod tests {
             experimental: Value::Null,
             first_releases: first_releases.unwrap(),
             clearable_fields: Default::default(),
+            kept: Default::default(),
         };
         let mut out = String::new();
         releases(&mut out, &pinned).unwrap();

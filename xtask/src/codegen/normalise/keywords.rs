@@ -176,7 +176,8 @@ fn leave_out(schema: &mut Value, path: &str, position: Position, pass: &mut Pass
     }
 }
 
-/// Turns a constant into an enum of one value, and widens enums of values other than strings.
+/// Turns a constant into an enum of one value. Enums of numbers or booleans accept any value of
+/// their type, and those of other values are widened.
 fn reduce_values(schema: &mut Value, path: &str, pass: &mut Pass<'_>) {
     let Some(object) = schema.as_object_mut() else {
         return;
@@ -191,8 +192,16 @@ fn reduce_values(schema: &mut Value, path: &str, pass: &mut Pass<'_>) {
     };
     let values = values.as_array().map_or(&[][..], Vec::as_slice);
     let (nulls, others): (Vec<_>, Vec<_>) = values.iter().partition(|value| value.is_null());
-    if others.is_empty() || !others.iter().all(|value| value.is_string()) {
-        widen(schema, path, "an enum of values other than strings", pass);
+    let Some(ty) = common_type(&others) else {
+        return widen(schema, path, "an enum of values of several types", pass);
+    };
+    if ty != "string" {
+        let ty = match nulls.is_empty() {
+            true => json!(ty),
+            false => json!([ty, "null"]),
+        };
+        object.remove("enum");
+        object.insert("type".to_owned(), ty);
     } else if !nulls.is_empty() {
         let strings = json!({ "type": "string", "enum": others });
         object.remove("enum");
@@ -201,6 +210,19 @@ fn reduce_values(schema: &mut Value, path: &str, pass: &mut Pass<'_>) {
         object.insert("anyOf".to_owned(), members);
     } else {
         object.insert("type".to_owned(), json!("string"));
+    }
+}
+
+/// The type of all these values, unless they have several types, or one whose values have parts.
+fn common_type(values: &[&Value]) -> Option<&'static str> {
+    let is_all = |is: fn(&Value) -> bool| values.iter().all(|value| is(value));
+    match values {
+        [] => None,
+        _ if is_all(Value::is_string) => Some("string"),
+        _ if is_all(Value::is_boolean) => Some("boolean"),
+        _ if is_all(Value::is_i64) => Some("integer"),
+        _ if is_all(Value::is_number) => Some("number"),
+        _ => None,
     }
 }
 

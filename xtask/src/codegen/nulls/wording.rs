@@ -5,7 +5,8 @@
 pub(super) enum Wording {
     /// `null` clears the value, or is different from absence in another way.
     Differs,
-    /// `null` and absence mean the same.
+    /// `null` and absence mean the same, or `null` means the same as another value, which a client
+    /// can send instead.
     Same,
     /// The description mentions `null`, or that absence keeps the value, in other words.
     Unclear,
@@ -69,8 +70,12 @@ fn read_sentence(sentence: &[String], subject: Subject) -> Wording {
     let (before, after) = (&sentence[..null], &sentence[null + 1..]);
     let is_same = match (before, after) {
         ([.., omitted], _) | ([.., omitted, "or"], _) if is_omission(omitted) => true,
-        ([.., omitted, "or", "pass" | "explicit"], _) if is_omission(omitted) => true,
+        // "Omit or pass", "omission or explicit".
+        ([.., omitted, "or", _], _) if is_omission(omitted) => true,
         (_, ["or", omitted, ..] | [omitted, ..]) if is_omission(omitted) => true,
+        ([.., value, "or"], _) | (_, ["or", value, ..]) => {
+            is_one_of(value, &["empty", "false", "true", "zero"])
+        }
         _ => false,
     };
     if is_same {
@@ -166,6 +171,10 @@ mod tests {
                 "Omit or pass `null` to clear the configuration's override.",
                 Wording::Same,
             ),
+            (
+                "Omit or send null for unrestricted results. An empty list matches nothing.",
+                Wording::Same,
+            ),
             ("Null or absent selects `global`.", Wording::Same),
             (
                 "Omit a field to leave it unchanged, set it to `null` to clear it.",
@@ -177,8 +186,10 @@ mod tests {
             ),
             (
                 "If false or null, only non-archived threads.",
-                Wording::Unclear,
+                Wording::Same,
             ),
+            ("Null or false keeps them.", Wording::Same),
+            ("One or null of them.", Wording::Unclear),
             (
                 "For `a.b`, `null` means the built-in one.",
                 Wording::Unclear,

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::outline::{Kind, Line, Outline, UNIONS, outline};
 use super::shape::{allows_null, reference, type_name};
+use crate::codegen::report::Report;
+use crate::codegen::responses::{self, Request};
 use crate::schema::census;
 
 /// The type of the params of a method without params.
@@ -20,7 +22,7 @@ pub(crate) struct Protocol {
     pub(crate) version: String,
     /// The lines of all methods and types.
     pub(crate) lines: Outline,
-    /// The types of responses, by method, where their names reveal them.
+    /// The types of responses, by method; those that can be any value are left out.
     pub(crate) responses: BTreeMap<String, String>,
     /// The paths that need no experimental API.
     stable: BTreeSet<String>,
@@ -136,29 +138,23 @@ fn lines(definitions: &Definitions) -> anyhow::Result<Outline> {
     Ok(lines)
 }
 
-/// Finds the type of each response. The schema does not name the type; its name is derived from
-/// that of the params, from the method, or from the last words of the method. A few names follow no
-/// rule.
+/// Finds the type of each response, as the generator does.
 fn responses(definitions: &Definitions, lines: &Outline) -> BTreeMap<String, String> {
     let requests = lines
         .iter()
         .filter(|(_, line)| matches!(line.kind, Kind::Method(union) if union.is_request));
-    requests
-        .filter_map(|(method, line)| {
-            let words: Vec<String> = method.split('/').map(capitalised).collect();
-            // The last word alone, as in `ListResponse`, would be ambiguous.
-            let ends = (0..words.len().max(2) - 1).map(|first| words[first..].concat());
-            let stem = line.text.strip_suffix("Params").map(str::to_owned);
-            let mut names = stem.into_iter().chain(ends).map(|stem| stem + "Response");
-            let name = names.find(|name| definitions.contains_key(name.as_str()))?;
-            Some((method.clone(), name))
+    let requests: Vec<_> = requests
+        .map(|(method, line)| Request {
+            method,
+            params: Some(&line.text),
         })
+        .collect();
+    let names = definitions.keys().copied().collect();
+    let found = responses::find(&requests, &names, &mut Report::default());
+    let found = requests.iter().zip(found);
+    found
+        .filter_map(|(request, response)| Some((request.method.to_owned(), response?)))
         .collect()
-}
-
-fn capitalised(word: &str) -> String {
-    let (first, rest) = word.split_at(word.len().min(1));
-    first.to_uppercase() + rest
 }
 
 /// Returns the directions of all methods, and of all types that travel in them.

@@ -130,6 +130,39 @@ fn the_draft_lists_methods_and_breaking_changes() {
 }
 
 #[test]
+fn parts_that_the_types_keep_are_no_breaking_changes() {
+    let release = |version: &str, methods: &[&str], fields: &Value, kinds: &[&str]| {
+        let methods = methods
+            .iter()
+            .map(|name| json!({"properties": {"method": {"enum": [name]}}}));
+        let place = json!({"type": "object", "required": ["at"], "properties": fields});
+        let bundle = json!({"definitions": {
+            "ServerRequest": {"oneOf": methods.collect::<Vec<_>>()},
+            "v2": {"Kind": {"enum": kinds}, "Place": place}}});
+        Protocol::read(version, &bundle, &bundle).unwrap()
+    };
+    let old = release(
+        "1.0.0",
+        &["a/old"],
+        &json!({"at": {}, "to": {}}),
+        &["x", "y"],
+    );
+    let new = release("1.1.0", &[], &json!({}), &["x"]);
+    let kept = ["a/old", "Kind::y", "Place.at", "Place.to"];
+    assert_eq!(
+        draft(&Comparison::of(old, new).keeping(&kept)),
+        "\
+### Codex 1.0.0 → 1.1.0
+
+- Removed server requests: `a/old` (the types keep it for older servers).
+- Removed, and kept in the types for older servers: `Kind::y`, `Place.at`, `Place.to`.
+- **Breaking changes of the types:**
+  - `Place.at` is optional: the types keep it for older servers.
+"
+    );
+}
+
+#[test]
 fn a_long_list_of_breaking_changes_ends_with_the_command_that_lists_all() {
     let kinds: Vec<String> = (0..MOST_LISTED + 2).map(|it| format!("k{it}")).collect();
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();

@@ -156,16 +156,28 @@ fn a_new_value_of_a_status_or_decision_is_listed_named_or_inline() {
         ["## Statuses and decisions", "- [ ] added `Turn.status::b`"]
     );
     assert_eq!(of_type("PlanType", &old, &new), Vec::<String>::new());
-    // A lost value also breaks clients.
+    // A lost value breaks clients, and is listed once.
     assert_eq!(
         of_type("TurnStatus", &new, &old),
-        [
-            "## Breaking changes",
-            "- [ ] removed `TurnStatus::b`",
-            "## Statuses and decisions",
-            "- [ ] removed `TurnStatus::b`"
-        ]
+        ["## Breaking changes", "- [ ] removed `TurnStatus::b`"]
     );
+}
+
+#[test]
+fn a_breaking_change_says_whether_the_types_keep_what_is_removed() {
+    let v2 = |values: &[&str]| json!({"TurnStatus": {"enum": values}});
+    let (old, new) = (
+        protocol("1.0.0", &[], &v2(&["a", "b", "c"])),
+        protocol("1.1.0", &[], &v2(&["a"])),
+    );
+    let comparison = Comparison::of(old, new).keeping(&["TurnStatus::b"]);
+    let text = render(&comparison, None, &Workspace::default());
+    for line in [
+        "- [ ] removed `TurnStatus::b`, which the types keep for older servers",
+        "- [ ] removed `TurnStatus::c`",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line}: {text}");
+    }
 }
 
 #[test]
@@ -227,18 +239,18 @@ fn the_list_names_both_releases_and_contains_the_report_and_the_pages() {
     assert!(text.contains("The changes raise no question."), "{text}");
 
     let mut report = Report::default();
-    let place = report::Place::new("tables.rs", "RESPONSES");
+    let place = report::Place::new("responses.rs", "RESPONSES");
     report.add(report::Kind::Guess, "do", "the response is `Value`", place);
     let workspace = Workspace {
-        mentions: vec!["README.md:2".to_owned()],
+        mentions: vec!["`README.md:2`: Codex 1.0.0".to_owned()],
         ..Workspace::default()
     };
     let text = render(&comparison(), Some(&report), &workspace);
     for part in [
         "## Pages that name the older release",
-        "- [ ] `README.md:2`",
+        "- [ ] `README.md:2`: Codex 1.0.0",
         "## Report of the generator",
-        "  `do`: the response is `Value` (RESPONSES in xtask/src/codegen/tables.rs)\n",
+        "  `do`: the response is `Value` (RESPONSES in xtask/src/codegen/responses.rs)\n",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

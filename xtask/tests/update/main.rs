@@ -5,6 +5,8 @@
 // Clippy treats only test functions as tests.
 #![expect(clippy::unwrap_used)]
 
+mod programs;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -12,8 +14,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
+
+use programs::{BUNDLE, CARGO, CODEX, NPM, asking, bundle};
 
 const OLD: &str = "1.0.0";
 const SKIPPED: &str = "1.1.0";
@@ -21,51 +25,6 @@ const NEW: &str = "1.2.0";
 
 /// The releases that the page of compatibility and the tests run besides the pinned one.
 const OTHERS: [&str; 5] = ["0.133.0", "0.144.4", "0.153.4", "0.163.0", "0.166.0"];
-
-const BUNDLE: &str = "codex_app_server_protocol.schemas.json";
-
-/// Prints its version, or copies the bundles of its release. Kills the chore that started it if
-/// the file `kill` has the number of the call.
-const CODEX: &str = r#"#!/bin/sh
-here=$(dirname "$0")
-case "$1 $2" in
-    --version*) echo "codex-cli $(cat "$here/version")"; exit ;;
-    "app-server generate-json-schema") flavour=stable ;;
-    *) flavour= ;;
-esac
-while [ $# -gt 0 ]; do
-    case "$1" in
-        --experimental) [ -n "$flavour" ] && flavour=experimental ;;
-        --out) out=$2; shift ;;
-    esac
-    shift
-done
-mkdir -p "$out"
-echo "schema $(cat "$here/version")" >> "$ROOT/target/calls"
-[ "$(cat "$ROOT/target/kill")" = "$(wc -l < "$ROOT/target/calls" | tr -d ' ')" ] && kill -9 $PPID
-[ -n "$flavour" ] && cp "$here/$flavour/codex_app_server_protocol.schemas.json" "$out"
-exit 0
-"#;
-
-/// Notes its arguments. Kills the chore that started it, or fails, if the files `kill` and `fail`
-/// say so.
-const CARGO: &str = r#"#!/bin/sh
-echo "cargo $*" >> "$ROOT/target/calls"
-[ "$(cat "$ROOT/target/kill")" = "$(wc -l < "$ROOT/target/calls" | tr -d ' ')" ] && kill -9 $PPID
-[ "$(cat "$ROOT/target/fail")" = "$1" ] && exit 1
-[ "$1" = run ] && echo '{"step":"run","error":null}'
-exit 0
-"#;
-
-/// Lists three releases.
-const NPM: &str = r#"#!/bin/sh
-case "$*" in
-    --version) echo 10 ;;
-    *" versions") echo '["1.0.0", "1.1.0", "1.2.0-alpha.1", "1.2.0"]' ;;
-    *" version") echo '"1.2.0"' ;;
-    *) exit 1 ;;
-esac
-"#;
 
 const CHANGELOG: &str = "\
 # Changelog
@@ -93,8 +52,9 @@ impl Checkout {
         for (program, text) in [("cargo", CARGO), ("npm", NPM)] {
             script(&root.join("target/bin").join(program), text);
         }
-        checkout.release(OLD, &bundle(&["a/old"], &["running"]));
-        checkout.release(SKIPPED, &bundle(&["a/old", "b/skipped"], &["running"]));
+        checkout.release(OLD, &asking(bundle(&["a/old"], &["running"])));
+        let skipped = asking(bundle(&["a/old", "b/skipped"], &["running"]));
+        checkout.release(SKIPPED, &skipped);
         let new = bundle(&["a/old", "b/skipped", "c/new"], &["running", "paused"]);
         checkout.release(NEW, &new);
         for release in OTHERS {
@@ -196,41 +156,6 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// A bundle with these client requests, and with these values of the status of a turn.
-fn bundle(methods: &[&str], statuses: &[&str]) -> Value {
-    let member = |name: &str, params: &str| {
-        json!({"type": "object", "required": ["method", "params"], "properties": {
-            "method": {"type": "string", "enum": [name]},
-            "params": {"$ref": format!("#/definitions/v2/{params}")}}})
-    };
-    let mut v2 = json!({
-        // Notifications that the generator adds.
-        "RawResponseItemCompletedNotification": {"type": "object"},
-        "RawResponseCompletedNotification": {"type": "object"},
-        "TurnStatus": {"type": "string", "enum": statuses},
-        "TurnNotification": {"type": "object", "required": ["status"], "properties": {
-            "status": {"$ref": "#/definitions/v2/TurnStatus"}}}});
-    let mut requests = Vec::new();
-    for method in methods {
-        let (_, name) = method.split_once('/').unwrap();
-        let name = name[..1].to_uppercase() + &name[1..];
-        let params = format!("{name}Params");
-        let mut request = member(method, &params);
-        request["required"] = json!(["id", "method", "params"]);
-        request["properties"]["id"] = json!({"$ref": "#/definitions/RequestId"});
-        requests.push(request);
-        v2[&params] = json!({"type": "object", "properties": {"x": {"type": "string"}}});
-        v2[format!("{name}Response")] = json!({"type": "object"});
-    }
-    json!({"definitions": {
-        "RequestId": {"anyOf": [{"type": "string"}, {"type": "integer", "format": "int64"}]},
-        "ClientRequest": {"oneOf": requests},
-        "ClientNotification": {"oneOf": []},
-        "ServerRequest": {"oneOf": []},
-        "ServerNotification": {"oneOf": [member("turn/changed", "TurnNotification")]},
-        "v2": v2}})
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -257,6 +182,13 @@ fn an_update_pins_generates_drafts_builds_and_tests() {
     assert!(table.contains("\"c/new\" = \"1.2.0\""), "{table}");
     let request = file("crates/codex-types/src/generated/methods.rs");
     assert!(request.contains("c/new"), "{request}");
+    // Older servers still send it.
+    assert!(request.contains("time/read"), "{request}");
+    let kept = file("schema/kept.json");
+    assert!(
+        kept.contains("\"1.0.0\"") && kept.contains("time/read"),
+        "{kept}"
+    );
     let changelog = file("CHANGELOG.md");
     assert!(changelog.contains("**Codex 1.2.0**"), "{changelog}");
     assert!(changelog.contains("`b/skipped`, `c/new`"), "{changelog}");
@@ -276,13 +208,18 @@ fn an_update_pins_generates_drafts_builds_and_tests() {
         ]
     );
 
+    for file in ["--svg ", "--recording "] {
+        let renews = |call: &&&String| call.contains("demo") && call.contains(file);
+        assert_eq!(cargo.iter().filter(renews).count(), 1, "{cargo:?}");
+    }
+
     let decisions = checkout.root().join("target/update/1.2.0.md");
     let decisions = fs::read_to_string(decisions).unwrap();
     for line in [
         "# Codex 1.0.0 → 1.2.0: decisions",
         "- [ ] added `TurnStatus::paused`",
         "- [ ] added `c/new`: `NewParams → NewResponse`",
-        "- [ ] `README.md:1`",
+        "- [ ] `README.md:1`: The protocol of Codex 1.0.0.",
         "## Report of the generator",
     ] {
         assert!(
@@ -292,10 +229,14 @@ fn an_update_pins_generates_drafts_builds_and_tests() {
     }
     let printed = text(&output.stdout);
     assert!(printed.contains(decisions.trim_end()), "{printed}");
-    assert!(printed.contains("[11/11] write the table"), "{printed}");
+    assert!(printed.contains("[12/12] write the table"), "{printed}");
 
     // A second run still compares with the older release, and changes nothing.
+    let picture = checkout.root().join("docs/demo.svg");
+    write(&picture, "server: demo/1.2.0 (Linux)");
+    let files = checkout.files();
     let again = checkout.update();
+    assert!(text(&again.stdout).contains("docs/demo.svg shows Codex 1.2.0 already"));
     assert_succeeds(&again);
     assert!(text(&again.stdout).contains("# Codex 1.0.0 → 1.2.0"));
     assert_eq!(checkout.files(), files);
@@ -330,6 +271,9 @@ fn an_update_killed_between_two_files_of_the_schema_is_run_again() {
     assert_succeeds(&reference.update());
     let checkout = Checkout::new();
     let new = bundle(&["a/old", "b/skipped", "c/new"], &["running", "paused"]);
+    // The update writes the kept parts first, and the lock last.
+    let kept = checkout.root().join("schema/kept.json");
+    write(&kept, &reference.files()[Path::new("schema/kept.json")]);
     let stable = checkout.root().join("schema/stable").join(BUNDLE);
     write(&stable, &new.to_string());
     write(&stable.with_extension("new"), "{");
@@ -347,7 +291,7 @@ fn a_failing_step_names_the_remaining_steps_after_the_drafts_are_written() {
     let complaint = text(&output.stderr);
     for part in [
         "cannot compile the workspace",
-        "write docs/compatibility.md; run the tests; write the table",
+        "write docs/compatibility.md; record the demo; run the tests; write the table",
         "run `cargo xtask update --version 1.2.0` again",
         "`cargo build --workspace --all-targets` failed",
     ] {
