@@ -5,6 +5,8 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -39,10 +41,23 @@ pub(crate) fn shown(path: &Path) -> String {
         .to_string()
 }
 
+/// Parses a file; `None` if there is no file.
+pub(crate) fn parse_if_exists<T>(
+    path: &Path,
+    parse: impl FnOnce(&str) -> anyhow::Result<T>,
+) -> anyhow::Result<Option<T>> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse(&text)
+            .with_context(|| format!("cannot use {}", shown(path)))
+            .map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", shown(path))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[test]
     fn the_root_is_above_the_directory_that_cargo_names() {

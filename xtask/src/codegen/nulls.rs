@@ -11,7 +11,7 @@
 //! decided by `T | null` alone either, because most clearable fields are in such types. A method that
 //! only reads has nothing to clear: a filter in which `null` stands for a value says so.
 //!
-//! What is known about params holds for the copies of them that other methods have.
+//! A copy of params for another method is decided like its original.
 
 mod wording;
 

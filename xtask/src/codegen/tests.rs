@@ -189,7 +189,7 @@ fn new_methods_are_generated_with_the_response_that_is_known() {
             "shares `ThreadReadParams` with `thread/read`",
         )],
     );
-    // What is known about the params holds for the copy: fields that `null` clears, and others.
+    // The fields that `null` clears are the same in the copy.
     check_change(
         "a method with the nullable params of another",
         &[

@@ -5,7 +5,6 @@
 //! update, and `cargo xtask schema since` adds the methods of any release.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::census;
+use crate::workspace;
 
 /// The name of the file under `schema/`.
 pub(super) const FILE: &str = "first_releases.toml";
@@ -47,15 +47,7 @@ impl FirstReleases {
 
     /// Reads the file in the directory of a schema. Returns `None` if there is no file.
     pub(super) fn read(directory: &Path) -> anyhow::Result<Option<Self>> {
-        let path = directory.join(FILE);
-        let shown = crate::workspace::shown(&path);
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text)
-                .with_context(|| format!("cannot use {shown}"))
-                .map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("cannot read {shown}")),
-        }
+        workspace::parse_if_exists(&directory.join(FILE), Self::parse)
     }
 
     /// Parses the text of the file.

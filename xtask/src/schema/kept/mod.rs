@@ -8,7 +8,6 @@
 mod parts;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
@@ -19,6 +18,7 @@ use serde_json::Value;
 use super::clearable_fields::{ClearableFields, Evidence};
 use crate::codegen::report::Report;
 use crate::codegen::responses::{self, Request};
+use crate::workspace;
 
 /// The name of the file in `schema/`.
 pub(super) const FILE: &str = "kept.json";
@@ -30,7 +30,7 @@ pub(crate) struct Kept {
     releases: BTreeMap<Version, Parts>,
 }
 
-/// What one release has, and the next one does not.
+/// The parts that one release has and the next one lacks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parts {
@@ -53,15 +53,7 @@ pub(super) struct Release {
 impl Kept {
     /// Reads the file in the directory of a schema. Returns `None` if there is no file.
     pub(super) fn read(directory: &Path) -> anyhow::Result<Option<Self>> {
-        let path = directory.join(FILE);
-        let shown = crate::workspace::shown(&path);
-        match fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text)
-                .with_context(|| format!("cannot use {shown}"))
-                .map(Some),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("cannot read {shown}")),
-        }
+        workspace::parse_if_exists(&directory.join(FILE), Self::parse)
     }
 
     /// Reads the text of the file.
@@ -131,7 +123,7 @@ impl Parts {
     fn without(self, experimental: &Value, fields: &ClearableFields) -> Self {
         let responses = responses_of(&self.experimental);
         let responses = |method: &str| responses.get(method).cloned();
-        // What is experimental by now is not removed.
+        // A part that has become experimental is not removed.
         let stable = parts::missing(&self.stable, experimental, &responses);
         let experimental = parts::missing(&self.experimental, experimental, &responses);
         let names = parts::names(&experimental);
